@@ -70,7 +70,7 @@ def test_only_what_is_asked_for_and_final_is_called_once_more(ledger: Ledger) ->
     call(ledger, 5, QUEUED)
     found, keys = redial(ledger, "no-answer", "busy", "voicemail")
     assert keys == [key_of(1), key_of(2)]
-    assert found == Redial(released=2, open=2, untold=1)
+    assert found == Redial(released=2, open=2, untracked=1)
     assert ledger.redialled() == {"no-answer": 1, "busy": 1}
     assert ledger._db.execute("SELECT what, recipient FROM permission").fetchall() == [("why", 1), ("why", 2)]
 
@@ -122,7 +122,7 @@ def test_who_was_reached_by_an_earlier_call_is_not_called_again(ledger: Ledger) 
     ledger.permit(Status.UNKNOWN, ANYBODY, what="--redial-unknown")
     ended(ledger, call(ledger, 1, QUEUED), "no-answer")
     ledger.found(first.reference, execution_id="exec-0")
-    assert redial(ledger) == (Redial(open=1, untold=1), [])
+    assert redial(ledger) == (Redial(open=1, untracked=1), [])
     ended(ledger, first, "completed")
     assert redial(ledger) == (Redial(), [])
 
@@ -207,7 +207,7 @@ def test_a_kill_in_the_middle_of_it_leaves_doubt_about_the_second_call(ledger: L
         assert again.found(attempt.reference, execution_id="exec-2")
         assert result_of(again, 1).execution_id == "exec-2"
         # Its call is new, so nothing is known of it.
-        assert redial(again) == (Redial(open=1, untold=1), [])
+        assert redial(again) == (Redial(open=1, untracked=1), [])
 
 
 def written(attempts: int, status: Status, execution_id: str = "") -> Written:

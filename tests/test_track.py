@@ -290,7 +290,7 @@ class Interrupting(Progress):
 def test_tracking_after_a_run_ends_orderly_when_it_is_interrupted(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(track, "TELL_EVERY", 0.1)
+    monkeypatch.setattr(track, "SHOW_EVERY", 0.1)
     place.recipients(awkward(PEOPLE), header=HEADER)
     campaign = load_campaign(place.campaign())
 

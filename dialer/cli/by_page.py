@@ -84,7 +84,7 @@ class ByPage:
             yield
 
     @contextlib.contextmanager
-    def failures_told(self) -> Iterator[None]:
+    def failures_shown(self) -> Iterator[None]:
         """Write why the command failed, if it does."""
         try:
             yield

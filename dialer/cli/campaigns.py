@@ -69,7 +69,7 @@ def each(
         except DialerError as error:
             if failed is None and (len(campaigns) == 1 or isinstance(error, InterruptedRunError)):
                 raise
-            (failed or _tell)(path, error)
+            (failed or _say_error)(path, error)
             value = {"campaign": str(path), "error": str(error), "exit_code": int(error.exit_code)}
             done.append(Done(error.exit_code, first_line(str(error)), value))
         if done[-1].code in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
@@ -89,5 +89,5 @@ def gravest(codes: Iterable[ExitCode]) -> ExitCode:
     return next((code for code in _GRAVEST if code in found), ExitCode.DONE)
 
 
-def _tell(path: Path, error: DialerError) -> None:
+def _say_error(path: Path, error: DialerError) -> None:
     echo(f"{path}: {error}", err=True)

@@ -49,7 +49,7 @@ def cancel(campaign: Path, output: str, *, no_pause: bool, yes: bool, by_page: b
         tell = say if page is None else page.say
         return await cancel_campaign(loaded, confirm=confirm, pause=not no_pause, tell=tell, control=control)
 
-    with contextlib.nullcontext() if page is None else page.failures_told():
+    with contextlib.nullcontext() if page is None else page.failures_shown():
         loaded = load(campaign, **which)
         cancelled, stopped_by = with_signals(stop, say=say if page is None else page.say)
     if page is not None:

@@ -50,7 +50,7 @@ def check(campaigns: tuple[Path, ...], *, by_page: bool, turns: Path | None, **o
     """Check every row and show what would be sent; calls nobody."""
     if by_page:
         page = ByPage(JsonLines())
-        with page.failures_told(), page.turn(turns) if turns is not None else contextlib.nullcontext():
+        with page.failures_shown(), page.turn(turns) if turns is not None else contextlib.nullcontext():
             return check_one(campaigns[0], page=page, **options).code
     return each(campaigns, partial(check_one, **options), output=options["output"])
 

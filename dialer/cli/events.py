@@ -47,7 +47,7 @@ class JsonLines(Progress):
         self._outcomes = outcomes
         self._batch, self._doing = "", ""
         self._counts = Counts()
-        self._last_line = self._told = clock()
+        self._last_line = self._shown_at = clock()
 
     def doing(self, what: str, *, seconds: float = 0.0) -> None:
         """See Progress."""
@@ -59,7 +59,7 @@ class JsonLines(Progress):
         """See Progress."""
         self._batch = batch
         self._counts = Counts(to_call=to_call, per=per, clock=self._clock)
-        self._told = self._clock()
+        self._shown_at = self._clock()
         self.event("begin", to_call=to_call)
 
     def outcome(self, answer: Answer, *, position: int) -> None:
@@ -86,8 +86,8 @@ class JsonLines(Progress):
 
     def beat(self, going: Going) -> None:
         """See Progress."""
-        if self._clock() - self._told >= LINE_EVERY:
-            self._told, counts = self._clock(), self._counts
+        if self._clock() - self._shown_at >= LINE_EVERY:
+            self._shown_at, counts = self._clock(), self._counts
             self.event(
                 "progress",
                 done=counts.done,

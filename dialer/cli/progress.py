@@ -195,7 +195,7 @@ class Lines(Progress):
         """See Progress."""
         self._counts.add(answer)
         if self._clock() - self._last_line >= self._every:
-            self._tell()
+            self._write_line()
 
     def note(self, text: str) -> None:
         """See Progress."""
@@ -214,11 +214,11 @@ class Lines(Progress):
         self._going = going
         # While no recipient can be called, the countdown is enough.
         if self._clock() - max(self._last_line, self._waited) >= self._every:
-            self._tell()
+            self._write_line()
 
     def end(self) -> None:
         """See Progress."""
-        self._tell()
+        self._write_line()
 
     def calls(self, counts: Sequence[CallCount], *, every: float | None = None) -> None:  # noqa: ARG002 - Progress
         """See Progress."""
@@ -227,7 +227,7 @@ class Lines(Progress):
             self._words, self._last_line = text, self._clock()
             self.note(text)
 
-    def _tell(self) -> None:
+    def _write_line(self) -> None:
         self._last_line = self._clock()
         counts = self._counts
         parts = [

@@ -28,7 +28,7 @@ def reconcile(campaign: Path, output: str, *, by_page: bool, **which: Any) -> Ex
     from dialer.operations import reconcile_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     page = ByPage(JsonLines()) if by_page else None
-    with contextlib.nullcontext() if page is None else page.failures_told():
+    with contextlib.nullcontext() if page is None else page.failures_shown():
         loaded = load(campaign, **which)
         settled, _ = with_signals(lambda control: reconcile_campaign(loaded, control=control))
     if page is None:

@@ -119,7 +119,7 @@ _OF_NOTHING: Final = {"empty": _empty, "placeholders": _placeholders}
 _OF_TEXTS: Final = {"errors": _errors, "garbled": _garbled, "markup": _markup, "quoted": _quoted}
 
 
-class Spoken:
+class CellWarnings:
     """Counts such cells by variable.
 
     Args:
@@ -163,9 +163,9 @@ def doubtful_cells(columns: Mapping[str, int], table: Table) -> list[str]:
 
     To look through all of a long list costs a run too much; `check` does.
     """
-    spoken = Spoken(columns)
-    spoken.add(table.sample, range(len(table.sample)))
-    kinds = [spoken.found(kind) for kind in (*_OF_TEXTS, "placeholders")]
+    warnings = CellWarnings(columns)
+    warnings.add(table.sample, range(len(table.sample)))
+    kinds = [warnings.found(kind) for kind in (*_OF_TEXTS, "placeholders")]
     return [
         left_by_a_program(table.header[columns[name]], found.example) for kind in kinds for name, found in kind.items()
     ][:_HINTS]

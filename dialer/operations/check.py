@@ -22,7 +22,7 @@ from dialer.messages.words import without_stop
 from dialer.models import NOWHERE, Status, Talk
 from dialer.numbers import line
 from dialer.operations.adoption import refuse_without_ledger
-from dialer.operations.cell_warnings import Found, Spoken
+from dialer.operations.cell_warnings import CellWarnings, Found
 from dialer.operations.coverage import uncovered
 from dialer.operations.do_not_call import shared_list
 from dialer.operations.intake import attempted_lines, former_phones, intake
@@ -145,7 +145,7 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
             called=ledger.attempted_numbers if ledger else dict,
         )
         recent, placed, warnings = _recent(campaign)
-        tally = _Tally(ledger, recent, Spoken(screened.payload.columns), placed)
+        tally = _Tally(ledger, recent, CellWarnings(screened.payload.columns), placed)
         reject([*REJECTS, *(shown(name, REJECTS) for name in screened.table.header)])
         for rows in screened.screening:
             for at, problem in sorted(rows.problems.items()):
@@ -172,7 +172,7 @@ class _Tally:
     Attributes:
         ledger: of earlier calls; None if there were none.
         recent: lines (`numbers.line`) that another batch called recently, and when they may be called again.
-        spoken: cells that a voice agent cannot speak well.
+        cell_warnings: cells that a voice agent cannot speak well.
         placed: start times of calls that may still be live and take lines (Unix seconds).
         fresh: callable rows of recipients without an attempt.
         called: number of the others, by state.
@@ -184,7 +184,7 @@ class _Tally:
 
     ledger: Store | None
     recent: Mapping[int, float]
-    spoken: Spoken
+    cell_warnings: CellWarnings
     placed: list[float]
     fresh: int = 0
     called: Counter[Status] = field(default_factory=Counter)
@@ -197,7 +197,7 @@ class _Tally:
         """Count some rows."""
         fresh = self._fresh(rows)
         self.fresh += len(fresh)
-        self.spoken.add(cells_at(rows.cells, fresh), [rows.first + at for at in fresh])
+        self.cell_warnings.add(cells_at(rows.cells, fresh), [rows.first + at for at in fresh])
         refused = (rows.numbers[at] for at, problem in rows.problems.items() if problem.code == "no_rule")
         self.no_rule.update(numbers.home(number) if number else None for number in refused)
         again = {at: self.recent.get(line(rows.numbers[at])) for at in fresh} if self.recent else {}
@@ -246,12 +246,12 @@ def _summed_up(
         variables=screened.payload.variables,
         agents=tuple(screened.payload.agents),
         left_out=screened.payload.left_out,
-        empty=tally.spoken.found("empty"),
-        errors=tally.spoken.found("errors"),
-        garbled=tally.spoken.found("garbled"),
-        placeholders=tally.spoken.found("placeholders"),
-        markup=tally.spoken.found("markup"),
-        quoted=tally.spoken.found("quoted"),
+        empty=tally.cell_warnings.found("empty"),
+        errors=tally.cell_warnings.found("errors"),
+        garbled=tally.cell_warnings.found("garbled"),
+        placeholders=tally.cell_warnings.found("placeholders"),
+        markup=tally.cell_warnings.found("markup"),
+        quoted=tally.cell_warnings.found("quoted"),
         places=places,
         placed=tuple(tally.placed),
         uncovered=uncovered(campaign, places=places, refused=tally.no_rule),

@@ -85,7 +85,7 @@ class Release:
 
     async def errors(self) -> None:
         """Release all recipients whose call the provider refused, and who were never called."""
-        self._tell(await self._release(Status.ERROR, what="--retry-errors"))
+        self._note_left_out(await self._release(Status.ERROR, what="--retry-errors"))
 
     async def unknown(self, ask: Callable[[str], Awaitable[bool]] | None) -> tuple[str, ...]:
         """Release the people who may or may not have been called, and return their numbers.
@@ -104,14 +104,14 @@ class Release:
         numbers = tuple(map(e164, found))
         if numbers and ask is not None and not await ask(say.may_be_twice(numbers)):
             raise DeclinedError(NOTHING_DIALLED)
-        self._tell(await self._release(Status.UNKNOWN, what="--redial-unknown", keys=old))
+        self._note_left_out(await self._release(Status.UNKNOWN, what="--redial-unknown", keys=old))
         return numbers
 
     async def outcomes(self, outcomes: Collection[str]) -> int:
         """Release all recipients whose last call ended so; report who has to wait, and why; return how many wait."""
         what = f"--redial {','.join(sorted(outcomes))}"
         found = await self._release(Status.QUEUED, what=what, outcomes=outcomes)
-        self._tell(found)
+        self._note_left_out(found)
         return found.young
 
     async def _release(
@@ -123,7 +123,7 @@ class Release:
     def _limits(self, outcomes: Collection[str]) -> RedialRules:
         return RedialRules(outcomes, max_attempts=self._rules.max_attempts, after=self._rules.redial_after)
 
-    def _tell(self, redial: Redial) -> None:
+    def _note_left_out(self, redial: Redial) -> None:
         for text in left_out(redial, self._limits(()), self._batch):
             self._note(text)
 
@@ -144,6 +144,6 @@ def left_out(redial: Redial, rules: RedialRules, batch: Batch) -> list[str]:
     if redial.reached:
         lines.append(say.reached(redial.reached))
     # The calls of a trial ended with the stand-in that took them.
-    if redial.untold and not batch.selection.sandbox:
-        lines.append(say.not_tracked(redial.untold, command=batch.selection.command("track"), names=names))
+    if redial.untracked and not batch.selection.sandbox:
+        lines.append(say.not_tracked(redial.untracked, command=batch.selection.command("track"), names=names))
     return lines

@@ -74,8 +74,8 @@ def groups_of(campaign: Campaign, places: Sequence[Place], *, now: datetime) -> 
         now: the moment (aware).
     """
     counts: Counter[Group] = Counter()
-    rings_at = _told_apart((place.scheduled_at for place in places), lambda text: _seconds(text, now), math.floor)
-    free_at = _told_apart((place.again_at for place in places), lambda at: max(0.0, at - now.timestamp()), math.ceil)
+    rings_at = _in_seconds((place.scheduled_at for place in places), lambda text: _seconds(text, now), math.floor)
+    free_at = _in_seconds((place.again_at for place in places), lambda at: max(0.0, at - now.timestamp()), math.ceil)
     spans = {where: tuple(_spans(campaign.window, where, now)) for where in {place.where for place in places}}
     for place in places:
         free = 0.0 if place.again_at is None else free_at[place.again_at]
@@ -88,7 +88,7 @@ def groups_of(campaign: Campaign, places: Sequence[Place], *, now: datetime) -> 
     return [replace(group, count=count) for group, count in counts.items()]
 
 
-def _told_apart(
+def _in_seconds(
     moments: Iterable[T | None], seconds: Callable[[T], float], to_whole: Callable[[float], int]
 ) -> dict[T, float]:
     """Return moments in seconds from now; where they are many, those of a few minutes are one."""

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from dialer.store import AsyncStore
 
 OUTAGE = 3600.0
-TELL_EVERY = 2.0
-"""Seconds between two tellings of how the calls stand."""
+SHOW_EVERY = 2.0
+"""Seconds between two showings of how the calls stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ async def follow(
         LedgerError: what was read cannot be recorded.
     """
     trouble, since = "", anyio.current_time()
-    async with until(control.drain), beside(_tell, ledger, progress, every):
+    async with until(control.drain), beside(_show_calls, ledger, progress, every):
         while True:
             looked = await tracker.look()
             trouble = looked.trouble
@@ -195,7 +195,7 @@ async def give_up_former(ledger: AsyncStore) -> int:
     return count
 
 
-async def _tell(ledger: AsyncStore, progress: Progress, every: float | None) -> None:
+async def _show_calls(ledger: AsyncStore, progress: Progress, every: float | None) -> None:
     while True:
-        await anyio.sleep(TELL_EVERY)
+        await anyio.sleep(SHOW_EVERY)
         progress.calls(await ledger.call_counts(), every=every)

@@ -40,7 +40,7 @@ class Redial:
         ripe_by: when all of them may be.
         spent: how many had all the calls they get.
         open: how many have a call that is not final.
-        untold: of how many of those the provider was never asked, or knew no such call.
+        untracked: of how many of those the provider was never asked, or knew no such call.
         reached: how many of those in doubt were reached by another call.
     """
 
@@ -50,7 +50,7 @@ class Redial:
     ripe_by: float | None = None
     spent: int = 0
     open: int = 0
-    untold: int = 0
+    untracked: int = 0
     reached: int = 0
 
 

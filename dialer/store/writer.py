@@ -210,7 +210,7 @@ class LedgerWriter(AsyncStore):
         for jobs in self._groups():
             for job in jobs:
                 job.error = error
-            self._tell(jobs)
+            self._wake(jobs)
 
     def _groups(self) -> Iterator[list[_Job]]:
         """Yield what waits, cut where a job wants a transaction of its own, until the end is asked for."""
@@ -245,7 +245,7 @@ class LedgerWriter(AsyncStore):
                 job.error = error
         else:
             self._show(ledger, jobs)
-        self._tell(jobs)
+        self._wake(jobs)
 
     def _work(self, ledger: Store, jobs: list[_Job]) -> None:
         while True:
@@ -279,7 +279,7 @@ class LedgerWriter(AsyncStore):
         if self.failure is None:
             self.failure = error if isinstance(error, LedgerError) else LedgerError(f"the ledger failed: {error!r}")
 
-    def _tell(self, jobs: list[_Job]) -> None:
+    def _wake(self, jobs: list[_Job]) -> None:
         events = [job.done for job in jobs if job.done is not None]
         if events:
             _soon(self._token, _set_all, events)

@@ -50,7 +50,7 @@ class NeighbourCalls:
         Raises:
             MustActError: another batch's ledger cannot be read, so the number is unknown.
         """
-        return sum(one.doubts + len(self._live(one)) for one in self._told())
+        return sum(one.doubts + len(self._live(one)) for one in self._calls_now())
 
     async def look(self) -> None:
         """Look up the states of the calls that count at the provider.
@@ -58,7 +58,7 @@ class NeighbourCalls:
         Raises:
             MustActError: the key is refused, or another batch's ledger cannot be read.
         """
-        for one in self._told():
+        for one in self._calls_now():
             calls = self._live(one)
             if calls:
                 seen = self._seen.setdefault(one.batch, _Seen())
@@ -69,7 +69,7 @@ class NeighbourCalls:
                 seen.statuses_of.update(await tracker.glance(calls))
                 seen.known.update((call.attempt, call.status) for call in calls)
 
-    def _told(self) -> Sequence[LiveCalls]:
+    def _calls_now(self) -> Sequence[LiveCalls]:
         try:
             self._last = self._sharers.live()
         except UnreachableError:

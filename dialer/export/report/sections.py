@@ -41,14 +41,14 @@ def _sections(report: Report) -> Iterator[Section]:
     if report.calls and report.before is not None:
         yield comparison(report, report.before)
     if report.tracked:
-        yield from _told(report)
+        yield from _tracked(report)
     if len(report.tries) > 1:
         yield troubles.tries(report)
     yield from conversations.people(report)
     yield from troubles.troubles(report)
 
 
-def _told(report: Report) -> Iterator[Section]:
+def _tracked(report: Report) -> Iterator[Section]:
     """Yield what is known once the provider was asked how the calls went."""
     yield _outcomes(report)
     yield from conversations.answers(report)

@@ -177,7 +177,7 @@ def _given(state: Status, rules: RedialRules, keys: Collection[str] | None, now:
 def _counted(judged: Mapping[str, tuple[int, int, float, float]]) -> Redial:
     none = (0, 0, None, None)
     young, _, ripe_from, ripe_by = judged.get("young", none)
-    open_, untold, _, _ = judged.get("open", none)
+    open_, untracked, _, _ = judged.get("open", none)
     return Redial(
         released=judged.get("ready", none)[0],
         young=young,
@@ -185,6 +185,6 @@ def _counted(judged: Mapping[str, tuple[int, int, float, float]]) -> Redial:
         ripe_by=ripe_by,
         spent=judged.get("spent", none)[0],
         open=open_,
-        untold=untold,
+        untracked=untracked,
         reached=judged.get("reached", none)[0],
     )

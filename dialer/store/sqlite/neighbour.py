@@ -111,7 +111,7 @@ class Neighbour:
             FileNotFoundError: the ledger is gone.
             LedgerError: it cannot be read.
         """
-        with self._told():
+        with self._in_words():
             if not self._is_ready(now):
                 return
             rows = self._rows(now) if self._read is None else self._read.rows()
@@ -124,7 +124,7 @@ class Neighbour:
             FileNotFoundError: the ledger is gone.
             LedgerError: it cannot be read.
         """
-        with self._told():
+        with self._in_words():
             if not self._is_ready(time.time()) or not self._counts:
                 return set()
             with self._opened(alone=True) as db:
@@ -137,7 +137,7 @@ class Neighbour:
             FileNotFoundError: the ledger is gone.
             LedgerError: it cannot be read.
         """
-        with self._told():
+        with self._in_words():
             if not self._is_ready(time.time()) or not self._counts:
                 return {}
             with self._opened(alone=True) as db:
@@ -151,7 +151,7 @@ class Neighbour:
             FileNotFoundError: the ledger is gone.
             LedgerError: it cannot be read, or does not know all calls.
         """
-        with self._told():
+        with self._in_words():
             if not self._is_ready(now):
                 return LiveCalls(str(self.path))
             self._refuse_incomplete(now)
@@ -279,7 +279,7 @@ class Neighbour:
             raise LedgerError(say.EMPTY)
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _in_words(self) -> Iterator[None]:
         try:
             yield
         except (FileNotFoundError, _IncompleteError):

@@ -340,5 +340,5 @@ def _whole(call: Call, row: Listed | None) -> Execution | None:
     if row is None or row.whole is None:
         return None
     request = provider.VENDOR.request_in(call.body)
-    is_told = request.retries is None or row.whole.retries is not None
-    return row.whole.asked_for(request) if is_told else None
+    has_retries = request.retries is None or row.whole.retries is not None
+    return row.whole.asked_for(request) if has_retries else None

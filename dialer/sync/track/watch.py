@@ -114,9 +114,9 @@ class CallWatch:
                 # What cannot be recorded ends the run where an outcome is.
                 return
             except DialerError as error:
-                self._tell(str(error))
+                self._note_once(str(error))
             if self.trouble:
-                self._tell(self.trouble)
+                self._note_once(self.trouble)
             pause = self._every * max(1.0, (self.tracker.tally.requests - before) / _GENTLE)
 
     async def read(self) -> None:
@@ -156,7 +156,7 @@ class CallWatch:
         del self._open[attempt]
         self._read_at.pop(attempt, None)
 
-    def _tell(self, why: str) -> None:
+    def _note_once(self, why: str) -> None:
         if not self._noted:
             self._noted = True
             self._note(why)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.routing import Route, Router
 
 from dialer.provider.bolna.sandbox import endpoints
-from dialer.provider.bolna.sandbox.endpoints import Asked
+from dialer.provider.bolna.sandbox.endpoints import ReceivedRequest
 from dialer.provider.bolna.sandbox.faults import problem, reply
 from dialer.provider.bolna.sandbox.order import RefusedError
 from dialer.provider.bolna.sandbox.traffic import Window
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dialer.provider.bolna.sandbox.sandbox import Sandbox
     from dialer.provider.bolna.sandbox.settings import Settings
 
-    Answer = Callable[[Sandbox, Asked], Response]
+    Answer = Callable[[Sandbox, ReceivedRequest], Response]
 
 PLACE = "POST /call"
 
@@ -69,12 +69,12 @@ class Own:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        asked = await _read(self._sandbox, scope, receive)
-        await self._carried_out(asked)(scope, receive, send)
+        request = await _read(self._sandbox, scope, receive)
+        await self._carried_out(request)(scope, receive, send)
 
-    def _carried_out(self, asked: Asked) -> Response:
+    def _carried_out(self, request: ReceivedRequest) -> Response:
         try:
-            return self._answer(self._sandbox, asked)
+            return self._answer(self._sandbox, request)
         except RefusedError as refused:
             return problem(refused.status, refused.message)
 
@@ -91,9 +91,9 @@ class Documented(Own):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or let it fail."""
         with self._sandbox.traffic.flight(self._name):
-            asked = await _read(self._sandbox, scope, receive)
+            request = await _read(self._sandbox, scope, receive)
             await self._half_the_latency()
-            answer = self._decide(asked)
+            answer = self._decide(request)
             await self._half_the_latency()
             await answer(scope, receive, self._dated(send))
 
@@ -101,26 +101,26 @@ class Documented(Own):
         if self._sandbox.settings.latency:
             await asyncio.sleep(self._sandbox.settings.latency / 2)
 
-    def _decide(self, asked: Asked) -> ASGIApp:
+    def _decide(self, request: ReceivedRequest) -> ASGIApp:
         settings = self._sandbox.settings
         wait = 0.0
-        refused = _refused_key(asked.key, settings)
+        refused = _refused_key(request.key, settings)
         if refused is None:
-            wait = self._window.wait(asked.received_at)
+            wait = self._window.wait(request.received_at)
         if wait:
             return problem(429, "Too many requests", self._retry_after(wait, settings.retry_after))
-        return refused or self._carried_out_or_failed(asked)
+        return refused or self._carried_out_or_failed(request)
 
-    def _carried_out_or_failed(self, asked: Asked) -> ASGIApp:
+    def _carried_out_or_failed(self, request: ReceivedRequest) -> ASGIApp:
         settings = self._sandbox.settings
         fault = self._strikes.next(
-            asked.number() if settings.number_faults else None,
-            who=asked.attempt() if settings.faults_by_recipient and self._name == PLACE else None,
+            request.number() if settings.number_faults else None,
+            who=request.attempt() if settings.faults_by_recipient and self._name == PLACE else None,
         )
         if fault is None:
-            return self._carried_out(asked)
+            return self._carried_out(request)
         if fault.acts:
-            self._carried_out(asked)
+            self._carried_out(request)
         wait, form = settings.retry_after_seconds, settings.retry_after
         return fault.answer(
             self._retry_after(wait, form), self._retry_after(wait, "seconds" if form == "absent" else form)
@@ -143,10 +143,10 @@ class Documented(Own):
         return dated
 
 
-async def _read(sandbox: Sandbox, scope: Scope, receive: Receive) -> Asked:
+async def _read(sandbox: Sandbox, scope: Scope, receive: Receive) -> ReceivedRequest:
     received_at = sandbox.clock.elapsed()
     request = Request(scope, receive)
-    return Asked(request, await request.body(), received_at)
+    return ReceivedRequest(request, await request.body(), received_at)
 
 
 def _refused_key(header: str, settings: Settings) -> Response | None:

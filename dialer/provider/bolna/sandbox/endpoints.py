@@ -27,7 +27,7 @@ COUNTED = "dialer_ref"
 """The variable that ends with the attempt's number, where the caller sends it."""
 
 
-class Asked:
+class ReceivedRequest:
     """A request of which the body has been read."""
 
     def __init__(self, request: Request, body: bytes, received_at: float) -> None:
@@ -56,42 +56,42 @@ class Asked:
             return {}
 
 
-def place_call(sandbox: Sandbox, asked: Asked) -> Response:
+def place_call(sandbox: Sandbox, request: ReceivedRequest) -> Response:
     """`POST /call`."""
     settings = sandbox.settings
-    order = read(asked.body, numbers=settings.numbers, now=sandbox.clock.now())
+    order = read(request.body, numbers=settings.numbers, now=sandbox.clock.now())
     _known(order.agent_id, settings)
-    call = sandbox.book.place(order, received_at=asked.received_at, connection=asked.connection)
+    call = sandbox.book.place(order, received_at=request.received_at, connection=request.connection)
     return reply(200, {"message": "done", "status": "queued", "execution_id": call.execution_id})
 
 
-def stop_call(sandbox: Sandbox, asked: Asked) -> Response:
+def stop_call(sandbox: Sandbox, request: ReceivedRequest) -> Response:
     """`POST /call/{execution_id}/stop`."""
-    call = _found(sandbox, asked)
+    call = _found(sandbox, request)
     if not sandbox.book.stop(call):
         raise RefusedError("Call is not queued or scheduled")
     return reply(200, {"message": "done", "status": "stopped", "execution_id": call.execution_id})
 
 
-def show_execution(sandbox: Sandbox, asked: Asked) -> Response:
+def show_execution(sandbox: Sandbox, request: ReceivedRequest) -> Response:
     """`GET /executions/{execution_id}`."""
-    return reply(200, full(_found(sandbox, asked), sandbox.book, sandbox.settings))
+    return reply(200, full(_found(sandbox, request), sandbox.book, sandbox.settings))
 
 
-def list_executions(sandbox: Sandbox, asked: Asked) -> Response:
+def list_executions(sandbox: Sandbox, request: ReceivedRequest) -> Response:
     """`GET /v2/agent/{agent_id}/executions`."""
-    page = _whole(asked, "page_number", 1)
-    size = _whole(asked, "page_size", PAGE_SIZE, most=MAX_PAGE_SIZE)
-    begin, end = _bound(asked, "from"), _bound(asked, "to")
+    page = _whole(request, "page_number", 1)
+    size = _whole(request, "page_size", PAGE_SIZE, most=MAX_PAGE_SIZE)
+    begin, end = _bound(request, "from"), _bound(request, "to")
     if not timedelta(0) <= end - begin <= LONGEST_RANGE:
         raise RefusedError("`from` and `to` must be in order and at most 7 days apart")
-    status = asked.query.get("status")
+    status = request.query.get("status")
     if status not in (None, *STATUSES):
         raise RefusedError("Invalid `status`")
     calls: list[Call] = []
     total = 0
-    if asked.query.get("call_type", "outbound") == "outbound":
-        agent_id = asked.path["agent_id"].lower()
+    if request.query.get("call_type", "outbound") == "outbound":
+        agent_id = request.path["agent_id"].lower()
         calls, total = sandbox.book.listed(agent_id, begin, end, status=status, skip=(page - 1) * size, size=size)
     content = {
         "page_number": page,
@@ -103,14 +103,14 @@ def list_executions(sandbox: Sandbox, asked: Asked) -> Response:
     return reply(200, content)
 
 
-def show_agent(sandbox: Sandbox, asked: Asked) -> Response:
+def show_agent(sandbox: Sandbox, request: ReceivedRequest) -> Response:
     """`GET /v2/agent/{agent_id}`."""
-    agent_id = asked.path["agent_id"].lower()
+    agent_id = request.path["agent_id"].lower()
     _known(agent_id, sandbox.settings)
     return reply(200, _agent(sandbox, agent_id))
 
 
-def list_agents(sandbox: Sandbox, _asked: Asked) -> Response:
+def list_agents(sandbox: Sandbox, _request: ReceivedRequest) -> Response:
     """`GET /v2/agent/all`: a bare array; if the settings let every agent exist, it has one of them."""
     agents = (ANY_AGENT,) if sandbox.settings.agents is None else sandbox.settings.agents
     return reply(200, [_agent(sandbox, agent_id) for agent_id in agents])
@@ -131,7 +131,7 @@ def _agent(sandbox: Sandbox, agent_id: str) -> dict[str, Any]:
     }
 
 
-def show_user(sandbox: Sandbox, _asked: Asked) -> Response:
+def show_user(sandbox: Sandbox, _request: ReceivedRequest) -> Response:
     """`GET /user/me`."""
     user = {
         "id": str(uuid5(NAMESPACE_URL, "sandbox")),
@@ -143,17 +143,17 @@ def show_user(sandbox: Sandbox, _asked: Asked) -> Response:
     return reply(200, user)
 
 
-def list_numbers(sandbox: Sandbox, _asked: Asked) -> Response:
+def list_numbers(sandbox: Sandbox, _request: ReceivedRequest) -> Response:
     """`GET /phone-numbers/all`."""
     numbers = sandbox.settings.numbers
     return reply(200, [_number(sandbox, text) for text in (numbers or (*POOL.values(), POOL_ELSEWHERE))])
 
 
-def show_book(sandbox: Sandbox, asked: Asked) -> Response:
+def show_book(sandbox: Sandbox, request: ReceivedRequest) -> Response:
     """`GET /_sandbox/book?offset=0&limit=100000`: every placed call, and the counters."""
     calls = sandbox.book.calls
-    offset = int(asked.query.get("offset", 0))
-    end = offset + int(asked.query.get("limit", BOOK_PAGE))
+    offset = int(request.query.get("offset", 0))
+    end = offset + int(request.query.get("limit", BOOK_PAGE))
     content = {
         "counters": sandbox.traffic.counters(),
         "began": sandbox.clock.began,
@@ -165,9 +165,9 @@ def show_book(sandbox: Sandbox, asked: Asked) -> Response:
     return reply(200, content)
 
 
-def force_faults(sandbox: Sandbox, asked: Asked) -> Response:
+def force_faults(sandbox: Sandbox, request: ReceivedRequest) -> Response:
     """`POST /_sandbox/faults`: `{"next": […]}` for the next calls, `{"next_other": […]}` for other requests."""
-    content = decode(asked.body)
+    content = decode(request.body)
     try:
         sandbox.call_strikes.force(*content.get("next", ()))
         sandbox.other_strikes.force(*content.get("next_other", ()))
@@ -181,23 +181,23 @@ def _known(agent_id: str, settings: Settings) -> None:
         raise RefusedError("Agent not found", status=404)
 
 
-def _found(sandbox: Sandbox, asked: Asked) -> Call:
-    call = sandbox.book.find(asked.path["execution_id"])
+def _found(sandbox: Sandbox, request: ReceivedRequest) -> Call:
+    call = sandbox.book.find(request.path["execution_id"])
     if call is None:
         raise RefusedError("Execution not found", status=404)
     return call
 
 
-def _whole(asked: Asked, name: str, default: int, *, most: int | None = None) -> int:
-    text = asked.query.get(name, str(default))
+def _whole(request: ReceivedRequest, name: str, default: int, *, most: int | None = None) -> int:
+    text = request.query.get(name, str(default))
     if not (text.isascii() and text.isdigit()) or int(text) < 1 or (most is not None and int(text) > most):
         raise RefusedError(f"Invalid `{name}`")
     return int(text)
 
 
-def _bound(asked: Asked, name: str) -> datetime:
+def _bound(request: ReceivedRequest, name: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(asked.query[name])
+        moment = datetime.fromisoformat(request.query[name])
     except KeyError as error:
         raise RefusedError(f"`{name}` is required") from error
     except ValueError as error:

@@ -123,7 +123,7 @@ def _calls_of(which: str) -> str:
         max(CASE WHEN a.outcome = 'queued' AND coalesce(c.final, 0) <> 1 THEN 1 ELSE 0 END) AS open,
         max(CASE WHEN a.outcome = 'queued' AND a.execution_id <> '' AND coalesce(c.final, 0) = 0 THEN 1 ELSE 0 END)
         AS asked,
-        max(CASE WHEN a.outcome = 'queued' AND coalesce(c.status, '') = '' THEN 1 ELSE 0 END) AS untold,
+        max(CASE WHEN a.outcome = 'queued' AND coalesce(c.status, '') = '' THEN 1 ELSE 0 END) AS untracked,
         max(CASE WHEN {OUTCOME} = '{CallState.COMPLETED}' THEN 1 ELSE 0 END) AS reached
         FROM recipient r LEFT JOIN attempt a ON a.recipient = r.id LEFT JOIN call c ON c.attempt = a.id
         WHERE {which} GROUP BY r.id
@@ -136,7 +136,7 @@ def judged(which: str) -> str:
     With a plan (`:times` is given), a refusal ends it, and each call has its own time.
     """
     return f"""
-        SELECT recipient, decided, untold, asked, ripe,
+        SELECT recipient, decided, untracked, asked, ripe,
         CASE WHEN :times IS NOT NULL AND open = 1 AND (reached = 1 OR placed >= :most) THEN 'other'
         WHEN open = 1 THEN 'open' WHEN reached = 1 AND state = 'queued' THEN 'other' WHEN reached = 1 THEN 'reached'
         WHEN state = 'queued' AND outcome NOT IN (SELECT value FROM json_each(:outcomes)) THEN 'other'

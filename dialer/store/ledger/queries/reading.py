@@ -107,7 +107,7 @@ ADOPTABLE = f"""
 
 # -- permissions -------------------------------------------------------------------------------------------------------
 
-JUDGED_COUNTS = f"SELECT verdict, count(*), sum(untold), min(ripe), max(ripe) FROM ({JUDGED}) j GROUP BY verdict"
+JUDGED_COUNTS = f"SELECT verdict, count(*), sum(untracked), min(ripe), max(ripe) FROM ({JUDGED}) j GROUP BY verdict"
 PLANNED_COUNTS = f"SELECT verdict, count(*), sum(asked), min(ripe), max(ripe) FROM ({PLANNED}) j GROUP BY verdict"
 NOT_DUE = f"""
     SELECT j.recipient FROM ({PLANNED_AMONG}) j JOIN permission p ON p.recipient = j.recipient
