@@ -237,7 +237,7 @@ def test_a_doubt_counts_ten_minutes_whatever_the_wall_clock_is_set_to(
 ) -> None:
     call(other, 1, UNCLEAR)
     elapsed, wall = 1000.0, time.time()
-    monkeypatch.setattr("dialer.store.sqlite.live_calls.LiveRows.__init__.__kwdefaults__", {"elapsed": lambda: elapsed})
+    monkeypatch.setattr("dialer.store.sqlite.live_calls.time.monotonic", lambda: elapsed)
     with counting(tmp_path) as found:
         assert found.live()[0].doubts == 1
         monkeypatch.setattr("time.time", lambda: wall + step)

@@ -48,10 +48,10 @@ class Following(Protocol):
     def count_open(self) -> int:
         """Return how many accepted calls may still ring, as far as the ledger knows."""
 
-    def stoppable(self, *, before: Stoppable | None = None, size: int = 500) -> list[Stoppable]:
+    def stoppable(self, *, before: Stoppable | None = None) -> list[Stoppable]:
         """Return calls that may still ring, the last to ring first, from beyond one of them."""
 
-    def note_stopped(self, attempt: int, *, now: float | None = None) -> None:
+    def note_stopped(self, attempt: int) -> None:
         """Keep that a call was stopped: it will not ring."""
 
     def note_not_stopped(self, attempt: int, *, words: str, found: Execution | None) -> None:

@@ -13,7 +13,7 @@ from dialer.provider.states import CallState
 from dialer.sync.track import Tracker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dialer.engine.reads import Reads
     from dialer.provider.interface import Execution, ListsPages
@@ -31,16 +31,12 @@ class NeighbourCalls:
         sharers: they.
         provider: where calls are looked up.
         reads: says when a request may start.
-        now: Unix seconds.
     """
 
-    def __init__(
-        self, sharers: LineSharers, provider: ListsPages, *, reads: Reads, now: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, sharers: LineSharers, provider: ListsPages, *, reads: Reads) -> None:
         self._sharers = sharers
         self._provider = provider
         self._reads = reads
-        self._now = now
         self._seen: dict[str, _Seen] = {}
         self._last: Sequence[LiveCalls] = ()
 
@@ -65,7 +61,7 @@ class NeighbourCalls:
                 seen.keep(call.attempt for call in one.calls)
                 # Of a ledger it needs no more than what `_Seen` has.
                 ledger = cast("AsyncStore", seen)
-                tracker = Tracker(ledger, self._provider, agent_id=one.agent, reads=self._reads, now=self._now)
+                tracker = Tracker(ledger, self._provider, agent_id=one.agent, reads=self._reads)
                 seen.statuses_of.update(await tracker.glance(calls))
                 seen.known.update((call.attempt, call.status) for call in calls)
 
@@ -85,7 +81,7 @@ class NeighbourCalls:
         return [call for call in one.calls if self._is_live(call, seen.status(call))]
 
     def _is_live(self, call: Call, status: str) -> bool:
-        return CallState(status).is_live and (bool(status) or self._now() - call.until < _UNSEEN)
+        return CallState(status).is_live and (bool(status) or time.time() - call.until < _UNSEEN)
 
 
 class _Seen:

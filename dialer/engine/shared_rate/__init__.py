@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from dialer import provider
-from dialer.engine.shared_rate.file import RateFile, since_start
+from dialer.engine.shared_rate.file import RateFile
 from dialer.engine.shared_rate.schedule import AHEAD, VALID, Schedule, after_loss, longest_interval
 from dialer.engine.waiting import LOOK_AGAIN, SHORTEST_SLEEP
 from dialer.errors import MustActError
@@ -160,17 +160,12 @@ class SharedRate:
 
 @contextlib.contextmanager
 def shared_rate(
-    path: Path,
-    rate: Rate,
-    *,
-    note: Callable[[str], None],
-    on_hold: Callable[[float, str], None],
-    now: Callable[[], float] = since_start,
+    path: Path, rate: Rate, *, note: Callable[[str], None], on_hold: Callable[[float, str], None]
 ) -> Iterator[SharedRate]:
     """Yield the rate that all runs of a workspace share by a file.
 
     Raises:
         MustActError: the file cannot be written.
     """
-    with RateFile(path, now=now) as file:
+    with RateFile(path) as file:
         yield SharedRate(file, rate, note=note, on_hold=on_hold)

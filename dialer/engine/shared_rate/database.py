@@ -16,8 +16,6 @@ from dialer.errors import UnreachableError
 from dialer.messages import engine as say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dialer.rate import Rate
 
 _LONGEST_PAUSE = 5.0
@@ -62,16 +60,16 @@ class DatabaseRate:
         rate: how much is allowed to all hosts together.
     """
 
-    def __init__(self, slots: AsksDatabase, rate: Rate, *, now: Callable[[], float] = since_start) -> None:
+    def __init__(self, slots: AsksDatabase, rate: Rate) -> None:
         self.rate = rate
-        self._slots, self._now = slots, now
+        self._slots = slots
         self._one_at_a_time = anyio.Lock()
         self._held_until = -math.inf
         self._next_at = -math.inf
 
     async def slot(self, *, wait: float) -> Slot:
         """Return the next free slot; see `SlotSource.slot`."""
-        not_before, pause = self._now() + wait, 0.1
+        not_before, pause = since_start() + wait, 0.1
         while True:
             try:
                 answer = await self._ask(not_before)
@@ -82,7 +80,7 @@ class DatabaseRate:
                 continue
             if not isinstance(answer, float):
                 return _DatabaseSlot(answer.opens, answer.closes)
-            self._next_at = self._now() + answer
+            self._next_at = since_start() + answer
             await anyio.sleep(answer)
 
     async def _ask(self, not_before: float) -> Granted | float:
@@ -91,29 +89,29 @@ class DatabaseRate:
 
     def _in_thread(self, not_before: float) -> Granted | float:
         self._slots.reconnect()
-        return self._slots.ask(wait=not_before - self._now())
+        return self._slots.ask(wait=not_before - since_start())
 
     def wait_for(self, slot: Slot) -> float:
         """Return the seconds until a slot's moment."""
-        return slot.moment - self._now()
+        return slot.moment - since_start()
 
     def is_over(self, slot: Slot) -> bool:
         """Tell whether it is too late to use a slot."""
-        return not isinstance(slot, _DatabaseSlot) or self._now() > slot.closes
+        return not isinstance(slot, _DatabaseSlot) or since_start() > slot.closes
 
     def next_in(self) -> float:
         """Return in how many seconds the next slot is free, as far as can be said now."""
-        return max(0.0, self._next_at - self._now())
+        return max(0.0, self._next_at - since_start())
 
     def held(self) -> float:
         """Return the seconds for which no run may send, as far as this one knows: the others get no slots."""
-        return max(0.0, self._held_until - self._now())
+        return max(0.0, self._held_until - since_start())
 
     async def hold(self, seconds: float, *, after: Slot) -> None:  # noqa: ARG002 - each run slows down by itself
         """Have no host send for so many seconds, for a 429; while the database does not answer none does."""
-        until, pause = self._now() + seconds, 0.1
+        until, pause = since_start() + seconds, 0.1
         self._held_until = max(self._held_until, until)
-        while (left := until - self._now()) > 0:
+        while (left := until - since_start()) > 0:
             try:
                 async with self._one_at_a_time:
                     await to_thread.run_sync(self._hold_in_thread, left)

@@ -13,6 +13,9 @@ from dialer.store.records import Call, Stoppable
 if TYPE_CHECKING:
     from dialer.provider.interface import Execution
 
+_PAGE = 500
+"""Calls that are returned at a time."""
+
 
 class Stops(Calls):
     """The part of the ledger that takes calls back."""
@@ -22,7 +25,7 @@ class Stops(Calls):
         with self._errors():
             return int(self._db.execute(reading.COUNT_OPEN).fetchone()[0])
 
-    def stoppable(self, *, before: Stoppable | None = None, size: int = 500) -> list[Stoppable]:
+    def stoppable(self, *, before: Stoppable | None = None) -> list[Stoppable]:
         """Return calls that may still ring, the last to ring first, from beyond one of them.
 
         The provider dials what is queued in the order in which it came, so the last placed has the longest to wait.
@@ -30,20 +33,13 @@ class Stops(Calls):
         """
         bound = (float("inf"), 0) if before is None else (before.rings_at, before.call.attempt)
         with self._errors():
-            rows = self._db.execute(
-                reading.STOPPABLE,
-                (*bound, size),
-            ).fetchall()
+            rows = self._db.execute(reading.STOPPABLE, (*bound, _PAGE)).fetchall()
         return [Stoppable(rings_at, Call(*columns)) for rings_at, *columns in rows]
 
-    def note_stopped(self, attempt: int, *, now: float | None = None) -> None:
+    def note_stopped(self, attempt: int) -> None:
         """Keep that the provider has stopped a call: it will not ring."""
-        at = time.time() if now is None else now
         with self.transaction() as db:
-            db.execute(
-                changing.NOTE_STOPPED,
-                (attempt, STOPPED, at),
-            )
+            db.execute(changing.NOTE_STOPPED, (attempt, STOPPED, time.time()))
 
     def note_not_stopped(self, attempt: int, *, words: str, found: Execution | None) -> None:
         """Record that the provider did not stop a call, its message, and the call's status (None: it knows none)."""

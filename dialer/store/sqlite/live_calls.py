@@ -25,12 +25,10 @@ class LiveRows:
 
     Args:
         path: the ledger.
-        elapsed: a monotonic clock, seconds.
     """
 
-    def __init__(self, path: Path, *, elapsed: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._elapsed = elapsed
         self._rows: list[tuple[int, str, str | None, float, float, str]] = []
         self._counts_until: dict[int, float] = {}
         self.begin(agent="")
@@ -82,4 +80,4 @@ class LiveRows:
     def _is_recent(self, attempt: int, at: float, now: float) -> bool:
         """Tell whether a doubt counts still: by its age when it was first seen, and by no wall clock from then on."""
         left = min(_DOUBT, _DOUBT - (now - at))
-        return self._elapsed() < self._counts_until.setdefault(attempt, self._elapsed() + left)
+        return time.monotonic() < self._counts_until.setdefault(attempt, time.monotonic() + left)

@@ -37,7 +37,6 @@ class CallWatch:
         every: seconds between two looks.
         mine: the attempts of this run; None: all of the batch are.
         calls_again: the provider retries calls by itself, so a call that reached no one may go on.
-        saw: receives the states of calls, by attempt, after a look.
         note: receives, once, why the calls cannot be read.
         clock: Unix seconds.
     """
@@ -50,7 +49,6 @@ class CallWatch:
         every: float,
         mine: Collection[int] | None = None,
         calls_again: bool = False,
-        saw: Callable[[Mapping[int, str]], None] = lambda _: None,
         note: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -58,7 +56,8 @@ class CallWatch:
         self.tracker = tracker
         self._every, self._mine = every, mine
         self._calls_again = calls_again
-        self.saw = saw
+        self.saw: Callable[[Mapping[int, str]], None] = lambda _: None
+        """Called with the states of calls, by attempt, after a look."""
         self._note = note
         self._noted = False
         self._clock = clock

@@ -24,13 +24,12 @@ class Sandbox:
 
     Args:
         settings: how it behaves.
-        clock: the real one by default.
     """
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.base_url = ""
         self.settings = settings
-        self.clock = clock or Clock.real(settings.skew)
+        self.clock = Clock.real(settings.skew)
         self.book = Book(settings, self.clock)
         self.traffic = Traffic()
         self.call_strikes = Strikes(settings.seed, settings.faults, settings.number_faults)
