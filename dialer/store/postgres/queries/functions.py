@@ -11,6 +11,7 @@ from __future__ import annotations
 from dialer.messages.store import RUN_ENDED
 from dialer.store.joining import HALTED
 from dialer.store.ledger.queries.changing import REFUSED_AGAIN
+from dialer.store.postgres.queries.estimates import BY_KEY
 from dialer.store.postgres.queries.schema import LINES, LOCKS
 from dialer.store.postgres.queries.triggers import TAKES_LINE, TRIGGERS
 
@@ -20,7 +21,7 @@ one: see `runs`."""
 _ENDED = RUN_ENDED.replace("'", "''")
 
 FUNCTIONS = f"""{TRIGGERS}-- Where somebody stands; see `ledger.states`.
-CREATE FUNCTION dialer.derive(people bigint[], why text DEFAULT NULL) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION dialer.derive(people bigint[], why text DEFAULT NULL) RETURNS void LANGUAGE plpgsql {BY_KEY} AS $$
 DECLARE b bigint := dialer.current_batch();
 BEGIN
     UPDATE dialer.recipient SET
@@ -56,7 +57,7 @@ END $$;
 CREATE FUNCTION dialer.intend(
     me text, line integer, moment double precision, within double precision, lines integer, people bigint[],
     turns integer[], marks text[], bodies text[], scheduled double precision[], retries double precision[]
-) RETURNS TABLE (whom bigint, made bigint) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (whom bigint, made bigint) LANGUAGE plpgsql {BY_KEY} AS $$
 DECLARE b bigint := dialer.current_batch(); begun_people bigint[]; begun_ids bigint[];
     mine dialer.run; here text := dialer.identity(); room integer;
 BEGIN
@@ -134,7 +135,7 @@ END $$;
 CREATE FUNCTION dialer.settle(
     moment double precision, ids bigint[], marks text[], outcomes text[], statuses integer[], said text[],
     calls text[], skews double precision[]
-) RETURNS bigint LANGUAGE plpgsql AS $$
+) RETURNS bigint LANGUAGE plpgsql {BY_KEY} AS $$
 DECLARE b bigint := dialer.current_batch(); people bigint[]; known bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock_shared({LOCKS}, b::integer);
@@ -157,7 +158,7 @@ BEGIN
 END $$;
 
 -- Forgets attempts that were surely not sent; asked twice, it does the same once.
-CREATE FUNCTION dialer.withhold(ids bigint[], marks text[], why text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION dialer.withhold(ids bigint[], marks text[], why text) RETURNS void LANGUAGE plpgsql {BY_KEY} AS $$
 DECLARE b bigint := dialer.current_batch(); people bigint[];
 BEGIN
     PERFORM pg_advisory_xact_lock_shared({LOCKS}, b::integer);

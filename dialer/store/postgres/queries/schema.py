@@ -9,6 +9,8 @@ The settings are made anew in each transaction (`session`), so that a pooler may
 
 from __future__ import annotations
 
+from dialer.store.postgres.queries import estimates
+
 LOCKS = 0x6469616C
 """First key of the advisory locks that last one transaction; the second one is the batch's."""
 
@@ -326,6 +328,7 @@ STEPS = (
     _OWNER,
     # The functions only: an intent gets its line there.
     "SELECT 1",
+    estimates.FIRST,
 )
 """What leads from each version of the tables to the next one, the first from an empty database.
 
