@@ -445,12 +445,17 @@ def test_no_call_to_a_number_begins_once_it_was_added_whatever_becomes_of_the_ad
     """Two campaigns dial at 20/s; the next to be called opt out, and some of the adding processes are killed."""
     (tmp_path / "dialer.toml").touch()
     chance = random.Random(7)
-    batches = [
-        Batch.write(tmp_path / name, people=people, rate="20/second", start=start)
-        for name, start in (("one", 0), ("other", people))
-    ]
     added: dict[str, float] = {}
     with sandbox(lines=1000) as bolna, contextlib.ExitStack() as stack:
+        began = time.monotonic()
+        words = ["dnc", "add", "+919999999999", "--in", str(tmp_path), "--source", "test"]
+        assert _begun(stack, bolna, words, tmp_path / "adding").wait() == 0
+        # On a busy machine slower: while one process adds a number, not many more than six are called.
+        rate = f"{min(1200, round(360 / (time.monotonic() - began)))}/minute"
+        batches = [
+            Batch.write(tmp_path / name, people=people, rate=rate, start=start)
+            for name, start in (("one", 0), ("other", people))
+        ]
         runs = [_begun(stack, bolna, batch.command("run"), batch.folder / "log") for batch in batches]
         while all(run.poll() is None for run in runs):
             batch = chance.choice(batches)
@@ -472,7 +477,7 @@ def test_no_call_to_a_number_begins_once_it_was_added_whatever_becomes_of_the_ad
     assert added
     late = {call["to_number"]: call["received_at"] for call in calls if call["to_number"] in added}
     # What left before may be on its way for a moment, on a machine that is busy.
-    assert not [number_ for number_, at in late.items() if at > added[number_] + 0.25]
+    assert not [number_ for number_, at in late.items() if at > added[number_] + 1.0]
     assert len(late) < len(added), "all of them would have been called"
 
 
