@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engines import skip_where_missing
+from tests.harness import wait_until
 from tests.ledgers import BINDING, number_of, people
 from tests.postgres_proxy import Proxy
 
@@ -157,7 +158,7 @@ class Scene:
         for worker in self.alive():
             worker.terminate()
         self.wait()
-        _until(self.has_nobody_open)
+        wait_until(self.has_nobody_open)
 
     def has_nobody_open(self) -> bool:
         self.batch.declare_over()
@@ -234,13 +235,6 @@ def tell(figures: str) -> None:
     sys.stdout.write(f"\n{figures}\n")
 
 
-def _until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.005)
-
-
 @pytest.mark.parametrize(("kills", "count"), [(2, 100), pytest.param(100, 20_000, marks=FULL)])
 def test_killed_workers(scene: Callable[..., Scene], kills: int, count: int) -> None:
     """People whom a dead one was calling are unknown, whom it had only claimed are free."""
@@ -250,7 +244,7 @@ def test_killed_workers(scene: Callable[..., Scene], kills: int, count: int) -> 
     done = 0
     while done < kills and here.alive():
         before = len(here.provider.calls)
-        _until(partial(here.has_gone_on, before))
+        wait_until(partial(here.has_gone_on, before))
         if not here.alive():
             break
         victim = here.rng.choice(here.alive())
@@ -274,13 +268,13 @@ def test_frozen_workers(scene: Callable[..., Scene], freezes: int, count: int) -
         here.start()
     for _ in range(freezes):
         before = len(here.provider.calls)
-        _until(partial(here.has_gone_on, before))
+        wait_until(partial(here.has_gone_on, before))
         here.refuse_broken()
         assert len(here.alive()) == WORKERS, "too few people for so many freezes"
         victim = here.rng.choice(here.alive())
         victim.send_signal(signal.SIGSTOP)
         # Longer than the lease, and until another one has declared it over.
-        _until(partial(here.is_over, victim.pid))
+        wait_until(partial(here.is_over, victim.pid))
         victim.send_signal(signal.SIGCONT)
     here.end()
     tell(f"{freezes} freezes: {here.check()}, {strangers(here)} strangers among the unknown")
@@ -298,7 +292,7 @@ def test_cut_connections(server: Server, scene: Callable[..., Scene], cuts: int,
             here.start()
         for turn in range(cuts):
             before = len(here.provider.calls)
-            _until(partial(here.has_gone_on, before))
+            wait_until(partial(here.has_gone_on, before))
             if turn % 2:
                 proxy.swallow(answers=True)
                 time.sleep(here.rng.uniform(0.0, 2 * PATIENCE))
@@ -326,7 +320,7 @@ def test_a_server_that_is_stopped_at_once(
         here.start()
     for _ in range(stops):
         before = len(here.provider.calls)
-        _until(partial(here.has_gone_on, before))
+        wait_until(partial(here.has_gone_on, before))
         server.stop(signal.SIGQUIT)
         server.start()
     here.reopen()
@@ -367,7 +361,7 @@ def test_people_of_a_dead_process_are_free_within_fifteen_seconds(scene: Callabl
         first.kill()
         first.wait()
         killed = time.monotonic()
-        _until(partial(here.is_free_of, first.pid))
+        wait_until(partial(here.is_free_of, first.pid))
         waited.append(time.monotonic() - killed)
         first = here.start("--size=50")
     here.finish()

@@ -32,8 +32,9 @@ def test_the_page_shows_and_does_with_a_database_what_it_does_with_files(
         (row,) = page.campaigns().values()
         page.post(f"/campaigns/{row['id']}/start", limit=5)
         yes(page, row["id"], asked(page, row["id"]))
-        view = live(page, row["id"], lambda view: is_ended(view) and view["counts"]["queued"] == 5)
-        assert (view["row"]["state"], view["row"]["sent"], view["row"]["left"]) == ("left for later", 5, 7)
+        view = live(page, row["id"], lambda view: is_ended(view) and view["row"]["state"] == "left for later")
+        assert (view["row"]["sent"], view["row"]["left"]) == (5, 7)
+        live(page, row["id"], lambda view: view["counts"]["queued"] == 5)
         # Another machine has the same files in another place, and no results.
         shutil.copytree(here.folder, there.folder, ignore=shutil.ignore_patterns(".dialer", "*.results.csv"))
         assert main(["pause", str(there.campaign), "--note", "lunch"]) == ExitCode.DONE
