@@ -48,7 +48,9 @@ def schedule(**moments: datetime) -> str:
 def cut_short(place: Place, run: Callable[[datetime, str], int]) -> None:
     """Run something that ends after 50 calls at most; on a machine too busy for the first one by then, do so slower."""
     for seconds in (2.5, 10.0, 40.0, 160.0):
-        code = run(datetime.now(UTC) + timedelta(seconds=seconds), f"{round(3000 / seconds)}/minute")
+        # A run ends at a whole second.
+        ends = (datetime.now(UTC) + timedelta(seconds=seconds)).replace(microsecond=0)
+        code = run(ends, f"{round(3000 / seconds)}/minute")
         if place.calls():
             assert code == 3
             assert len(place.calls()) <= 51
