@@ -11,6 +11,7 @@ from dialer import load_campaign
 from dialer.cli import main
 from dialer.errors import ExitCode, UsageError
 from tests.place import number
+from tests.test_commands import parsed, told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,3 +77,37 @@ def test_a_trial_at_any_hour_ends_with_the_command_for_the_real_run(
 ) -> None:
     main(["run", str(path), "--sandbox", "--any-hour", "--no-progress"])
     assert f"for real: dialer run {path}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["status {} --sandbox", "pause {} --sandbox; resume {} --sandbox"])
+def test_what_is_printed_for_a_trial_at_any_hour_calls_those_who_are_left_when_it_is_pasted(
+    place: Place, path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the option, the pasted command calls nobody until tomorrow morning."""
+    assert main(["run", str(path), "--sandbox", "--any-hour", "--limit", "1", "-q"]) == ExitCode.LEFT
+    capsys.readouterr()
+    for line in command.split("; "):
+        assert main(line.format(path).split()) == ExitCode.DONE
+    (paste,) = {one for one in told(capsys.readouterr().out) if parsed(one).info_name == "run"}
+    assert main([*paste.split()[1:], "-q"]) == ExitCode.LOOK
+    assert [row["status"] for row in place.results("c.results.sandbox.csv")] == ["queued"] * PEOPLE + ["invalid"]
+
+
+def test_a_trial_within_its_hours_is_not_led_out_of_them(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["run", str(path), "--sandbox", "--any-hour", "--limit", "1", "-q"])
+    main(["run", str(path), "--sandbox", "-q"])
+    capsys.readouterr()
+    main(["status", str(path), "--sandbox"])
+    assert "--any-hour" not in capsys.readouterr().out
+
+
+def test_the_next_command_asks_for_what_the_run_was_asked_for(
+    place: Place, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Pasted, it stays until the calls have ended, as the one before, and does not call what that refused to call."""
+    main(["run", str(path), "--sandbox", "--any-hour", "--track", "--strict", "--limit", "1", "--no-progress"])
+    paste = told(capsys.readouterr().err.splitlines()[-1])[0]
+    assert paste == f"dialer run {path} --sandbox --any-hour --strict --track"
+    main([*paste.split()[1:], "-q"])
+    rows = place.results("c.results.sandbox.csv")
+    assert all(row["call_status"] for row in rows[1:PEOPLE])

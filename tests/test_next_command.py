@@ -149,7 +149,7 @@ def test_who_was_not_reached_is_called_again_by_hand_or_by_the_plan_where_there_
         assert (summary.outcomes, summary.exit_code) == ({"busy": 2}, ExitCode.DONE)
         assert summary.next is not None
         assert (summary.next.command, summary.next.why) == (
-            f"dialer run {path} --redial no-answer,busy,voicemail",
+            f"dialer run {path} --redial no-answer,busy,voicemail --track",
             Why.NOT_REACHED,
         )
         # By the campaign two hours have to pass.
@@ -158,7 +158,7 @@ def test_who_was_not_reached_is_called_again_by_hand_or_by_the_plan_where_there_
         path = place.campaign(more='[redial]\noutcomes = ["busy"]\ntimes = ["2h"]')
         summary = run(path, track=True)
         assert summary.next is not None
-        assert (summary.next.command, summary.next.at) == (f"dialer run {path}", summary.redials.first)
+        assert (summary.next.command, summary.next.at) == (f"dialer run {path} --track", summary.redials.first)
 
 
 def test_a_paused_run_says_paused_first_and_how_to_resume_last(

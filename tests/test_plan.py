@@ -148,3 +148,25 @@ def test_who_is_called_once_more_was_called_already(place: Place) -> None:
         run(place.campaign(), confirm=no)
     again = replace(seen[0], counts={Status.QUEUED: 21, Status.PENDING: 19}, once_more={"busy": 8})
     assert "Already called: 29 of 40." in plan_text(again, check="dialer check c.toml")
+
+
+def test_a_redial_says_how_many_are_called_again_and_how_many_for_the_first_time(place: Place) -> None:
+    place.recipients(awkward(8), header=HEADER)
+    seen: list[Plan] = []
+
+    async def no(plan: Plan) -> bool:
+        seen.append(plan)
+        return False
+
+    with pytest.raises(DeclinedError):
+        run(place.campaign(), confirm=no)
+    (first,) = seen
+    assert "(" not in plan_text(first, check="").partition(" by ")[0]
+    redial = replace(first, once_more={"no-answer": 4, "busy": 2})
+    assert "8 people in " in (head := plan_text(redial, check="").splitlines()[0])
+    assert " will be called (6 again, 2 for the first time), by " in head
+    # A run with a limit may call other ones first.
+    forecast = replace(first.outlook.forecast, calls=3)
+    limited = plan_text(replace(redial, limited_to=3, outlook=replace(first.outlook, forecast=forecast)), check="")
+    assert " will be called (limit: 3), by " in limited
+    assert "Of 8 who are left, 6 were called before: 4 no-answer, 2 busy." in limited

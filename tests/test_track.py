@@ -346,6 +346,22 @@ def test_a_trial_does_not_wait_for_calls_that_went_with_an_earlier_stand_in(
     assert "has said nothing" not in said
 
 
+def test_track_of_a_trial_says_that_its_calls_cannot_be_asked_for_any_more(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """0 would say that all of them have ended."""
+    place.recipients(awkward(PEOPLE), header=HEADER)
+    path = str(place.campaign())
+    assert main(["run", path, "--sandbox", "-q"]) == ExitCode.DONE
+    with closing(sqlite3.connect(place.folder / "c.results.sandbox.ledger")) as ledger, ledger:
+        ledger.execute("DELETE FROM call")
+    capsys.readouterr()
+    assert main(["track", path, "--sandbox"]) == ExitCode.LOOK
+    assert f"{PEOPLE} calls went with the stand-in of an earlier run" in capsys.readouterr().out
+    assert main(["run", path, "--sandbox", "--track", "-q"]) == ExitCode.DONE
+    assert main(["track", path, "--sandbox"]) == ExitCode.DONE
+
+
 def test_a_run_that_a_person_must_mend_first_does_not_track(quick: Place) -> None:
     quick.recipients(awkward(PEOPLE), header=HEADER)
     path = quick.campaign()

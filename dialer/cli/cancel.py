@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 def cancel(campaign: Path, output: str, *, no_pause: bool, yes: bool, by_page: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Stop a run, and every call that still waits at the provider."""
     from dialer.operations import cancel_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+    from dialer.operations.ledger_identity import going_on_with  # noqa: PLC0415 - as above
 
     page = ByPage(JsonLines()) if by_page else None
 
@@ -52,10 +54,11 @@ def cancel(campaign: Path, output: str, *, no_pause: bool, yes: bool, by_page: b
     with contextlib.nullcontext() if page is None else page.failures_shown():
         loaded = load(campaign, **which)
         cancelled, stopped_by = with_signals(stop, say=say if page is None else page.say)
+    text = partial(cancelled_text, selection=going_on_with(loaded.batch))
     if page is not None:
-        page.end(cancelled_text(cancelled, selection=loaded.batch.selection), cancelled.exit_code)
+        page.end(text(cancelled), cancelled.exit_code)
     elif output == "json":
         echo_data(values.as_json(cancelled))
     else:
-        say(cancelled_text(cancelled, selection=loaded.batch.selection))
+        say(text(cancelled))
     return unless_terminated(cancelled.exit_code, stopped_by)

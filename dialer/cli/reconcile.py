@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dialer.cli.by_page import ByPage, by_page_option
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
 def reconcile(campaign: Path, output: str, *, by_page: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Look at the provider for calls whose outcome is unknown."""
     from dialer.operations import reconcile_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+    from dialer.operations.ledger_identity import going_on_with  # noqa: PLC0415 - as above
 
     page = ByPage(JsonLines()) if by_page else None
     with contextlib.nullcontext() if page is None else page.failures_shown():
         loaded = load(campaign, **which)
         settled, _ = with_signals(lambda control: reconcile_campaign(loaded, control=control))
+    text = partial(settled_text, selection=going_on_with(loaded.batch))
     if page is None:
-        echo_outcome(settled, lambda one: settled_text(one, selection=loaded.batch.selection), output=output)
+        echo_outcome(settled, text, output=output)
     else:
-        page.end(settled_text(settled, selection=loaded.batch.selection), settled.exit_code)
+        page.end(text(settled), settled.exit_code)
     return ExitCode(settled.exit_code)

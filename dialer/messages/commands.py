@@ -52,6 +52,7 @@ class Selection:
         batch: `--batch`.
         sandbox: `--sandbox`.
         any_hour: `--any-hour`, which only the verbs take that call, or say who would be called.
+        kept: options of a run that the next run needs as well.
     """
 
     campaign: Path
@@ -59,6 +60,7 @@ class Selection:
     batch: str | None = None
     sandbox: bool = False
     any_hour: bool = False
+    kept: tuple[str, ...] = ()
 
     def command(self, verb: str, *options: str) -> str:
         """Return a command on the same batch, or the button for it.
@@ -69,7 +71,8 @@ class Selection:
         """
         button = buttons.of_command(verb, *options)
         hours = ["--any-hour"] if self.any_hour and verb in _CALLING else []
-        return command_text(verb, self.campaign, *self.options, *hours, *options, button=button)
+        kept = self.kept if verb == "run" else ()
+        return command_text(verb, self.campaign, *self.options, *hours, *options, *kept, button=button)
 
     @property
     def options(self) -> list[str | Path]:

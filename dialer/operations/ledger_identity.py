@@ -14,11 +14,13 @@ from anyio import to_thread
 from dialer.errors import BoundError, DialerError, LedgerError
 from dialer.messages.commands import Selection
 from dialer.messages.operations import ledger as say
+from dialer.operations.stores import read_store
 from dialer.store.engines import read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from dialer.config.batch import Batch
     from dialer.config.campaign import Campaign
     from dialer.store import AsyncStore, Store
 
@@ -28,6 +30,8 @@ CAMPAIGN, RESULTS, TIMEZONE = "campaign", "results", "timezone"
 """Under these, whose it is: the campaign file, the results, and the zone by whose clock its times are shown."""
 TRIAL, _LATER = "trial", "later"
 """Under these, whether it is a trial's, and whether phones may ring later than their calls are placed."""
+_ANY_HOUR = "any_hour"
+"""Under this, whether a trial was last called outside its calling hours as well."""
 _SELECTION = "selection"
 """Under this, which list and which name of a batch were given on the command line."""
 LISTED = "listed"
@@ -58,6 +62,7 @@ def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
         again = campaign.batch.selection.command("run", "--move-workspace")
         raise BoundError(say.of_another_workspace(place, former=str(former), workspace=workspace, command=again))
     notes = {PLACE: str(place), WORKSPACE: str(workspace), TRIAL: "yes" if campaign.sandbox else ""}
+    notes[_ANY_HOUR] = "yes" if campaign.batch.selection.any_hour else ""
     if former != str(workspace):
         notes[LISTED] = ""
     for name, value in notes.items():
@@ -107,6 +112,19 @@ def noted_selection(store: Store, *, campaign: Path | None = None, folder: Path 
     return Selection(
         campaign or Path(store.note(CAMPAIGN) or ""), None if recipients is None else folder / recipients, batch
     )
+
+
+def as_last_run(selection: Selection, store: Store) -> Selection:
+    """Return a batch as a command names it that goes on with its last run: a trial at any hour goes on at any hour."""
+    return selection.at_any_hour() if selection.sandbox and store.note(_ANY_HOUR) else selection
+
+
+def going_on_with(batch: Batch) -> Selection:
+    """Return the same where the ledger is not open, and need not be there."""
+    if batch.selection.sandbox:
+        with contextlib.suppress(DialerError), contextlib.closing(read_store(batch)) as store:
+            return as_last_run(batch.selection, store)
+    return batch.selection
 
 
 def _rings_later(campaign: Campaign) -> bool:

@@ -47,5 +47,10 @@ class RunOptions:
     def repeated(self) -> tuple[str, ...]:
         """The words of a command line that ask for the same again: a redial that was not made is not kept."""
         redial = ("--redial", ",".join(self.redial)) if self.redial else ()
-        join = ("--join",) if self.join else ()
-        return (*(("--retry-errors",) if self.retry_errors else ()), *redial, *join)
+        return (*(("--retry-errors",) if self.retry_errors else ()), *redial)
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The words that each further run needs as well: how a person wants to call."""
+        given = {"--strict": self.strict, "--track": self.track, "--join": self.join}
+        return tuple(option for option, is_given in given.items() if is_given)

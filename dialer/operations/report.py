@@ -18,6 +18,7 @@ from dialer.hours import zone_problem
 from dialer.messages.export import conversations as spoken
 from dialer.messages.operations import files as say
 from dialer.operations.former_batch import former_batch
+from dialer.operations.ledger_identity import as_last_run
 from dialer.operations.results import refuse_emptied
 from dialer.operations.stores import read_store, who_works
 
@@ -59,6 +60,7 @@ def report_batch(
     with contextlib.closing(read_store(batch)) as ledger:
         refuse_emptied(batch, ledger)
         with former_batch(batch, workspace, ledger) as former:
+            batch = replace(batch, selection=as_last_run(batch.selection, ledger))
             return gather(ledger, batch, replace(view, before=former))
 
 

@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dialer.operations.ledger_identity import going_on_with
 from dialer.operations.pause import zone_of
 from dialer.operations.paused import by_clock, lift_commands
 from dialer.operations.stores import place_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from dialer.messages.commands import Selection
     from dialer.operations.pause import Target
     from dialer.store.shared import Pause
 
@@ -56,8 +58,12 @@ def _resumed(target: Target) -> Resumed:
         lifted=tuple(by_clock(pause, zone) for pause in lifted),
         still=tuple(by_clock(pause, zone) for pause in held),
         lift=tuple(lift_commands(selection, held, sandbox=target.sandbox)),
-        run="" if selection is None else selection.command("run"),
+        run="" if selection is None else _going_on(target, selection).command("run"),
     )
+
+
+def _going_on(target: Target, selection: Selection) -> Selection:
+    return selection if target.batch is None else going_on_with(target.batch)
 
 
 def _lifted(target: Target) -> tuple[list[Pause], Sequence[Pause]]:

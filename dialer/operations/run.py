@@ -100,7 +100,7 @@ async def run_campaign(
         raise UsageError(joining.TRIAL_IS_ALONE)
     if options.join and campaign.workspace.database is None:
         raise UsageError(joining.NEEDS_DATABASE)
-    campaign = _ending(campaign, options)
+    campaign = _ending(campaign, options).keeping(*options.kept)
     held = Held(pauses_of(campaign.batch), control, campaign.batch.timezone)
     # Before the key is asked for, and before anything is granted, moved or taken over.
     if pauses := held.pauses.in_force():

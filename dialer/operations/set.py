@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dialer.errors import DialerError, LeftError, UsageError
 from dialer.messages.operations import set as say
+from dialer.operations.ledger_identity import going_on_with
 from dialer.operations.live_settings import ASKED, LiveSettings, Request, taken_over
 from dialer.operations.stores import place_of, read_store, runs_on
 from dialer.rate import Rate
@@ -98,7 +99,7 @@ def _answers(
 
 
 def _no_run(batch: Batch) -> str:
-    return say.no_run(batch.name, command=batch.selection.command("run"))
+    return say.no_run(batch.name, command=going_on_with(batch).command("run"))
 
 
 def _checked(campaign: Campaign, settings: Sequence[str]) -> tuple[Rate | None, int | None]:

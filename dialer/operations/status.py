@@ -15,6 +15,7 @@ from dialer.models import Status
 from dialer.moments import shown
 from dialer.operations.batch_state import is_stopped
 from dialer.operations.last_run import last_run
+from dialer.operations.ledger_identity import as_last_run
 from dialer.operations.live_progress import LiveProgress, live_progress
 from dialer.operations.live_settings import LiveSettings, in_force
 from dialer.operations.paused import holding
@@ -81,6 +82,7 @@ class Standing:
         changed: rate and lines of the active run, if `dialer set` has changed them; else None.
         results: path of the results CSV.
         workspace: figures shared with other batches.
+        any_hour: it is a trial that was last called outside its calling hours as well.
     """
 
     batch: str
@@ -109,6 +111,7 @@ class Standing:
     changed: LiveSettings | None
     results: str
     workspace: Shared
+    any_hour: bool = False
 
     exit_code = ExitCode.DONE
 
@@ -191,6 +194,7 @@ def standing(batch: Batch, *, pulse: Pulse | None = None) -> Standing:
         refused_for = next((reason for reason, _ in ledger.refusals()), "") if counts.get(Status.ERROR) else ""
         stopped = None if running else last_run(ledger, zone=batch.timezone)
         stopped = stopped if is_stopped(ledger, stopped, left=counts.get(Status.PENDING, 0)) else None
+        any_hour = as_last_run(batch.selection, ledger).any_hour
         shared = _shared(batch, is_loopback=ledger.note("server") == "loopback")
     pending = counts.get(Status.PENDING, 0)
     sends = any(who.does == "run" for who in runs)
@@ -221,6 +225,7 @@ def standing(batch: Batch, *, pulse: Pulse | None = None) -> Standing:
         changed=changed,
         results=str(batch.results),
         workspace=shared,
+        any_hour=any_hour,
     )
 
 

@@ -38,7 +38,8 @@ class Tracked:
     Attributes:
         batch: its name.
         counts: calls by status.
-        open: calls that are not final.
+        open: calls that are still open.
+        gone: open calls of a trial: nothing more can be read of them, since the stand-in that took them has ended.
         ended: calls that became final meanwhile.
         given_up: calls that never ended and are no longer looked up.
         requests: number of requests to the provider.
@@ -52,6 +53,7 @@ class Tracked:
     batch: str
     counts: Sequence[CallCount]
     open: int
+    gone: int
     ended: int
     given_up: int
     requests: int
@@ -63,10 +65,10 @@ class Tracked:
 
     @property
     def exit_code(self) -> ExitCode:
-        """INTERRUPTED, or LEFT while some are not final."""
+        """INTERRUPTED, LEFT while some are open, or LOOK where nothing more can be read of some."""
         if self.stopped:
             return ExitCode.INTERRUPTED
-        return ExitCode.LEFT if self.open else ExitCode.DONE
+        return ExitCode.LEFT if self.open else ExitCode.LOOK if self.gone else ExitCode.DONE
 
 
 async def track_campaign(
@@ -108,8 +110,8 @@ async def track_campaign(
         return Tracked(
             batch=campaign.batch.name,
             counts=found.counts,
-            # A trial's calls are gone with the stand-in that took them.
             open=0 if campaign.sandbox else found.open,
+            gone=found.open if campaign.sandbox else 0,
             ended=found.tally.ended,
             given_up=found.tally.given_up,
             requests=found.tally.requests,

@@ -103,6 +103,10 @@ class Campaign:
         batch = replace(self.batch, selection=self.batch.selection.at_any_hour())
         return replace(self, batch=batch, window=None if self.window is None else self.window.at_any_hour())
 
+    def keeping(self, *options: str) -> Campaign:
+        """Return the same, where each command that runs it again has these options."""
+        return replace(self, batch=replace(self.batch, selection=replace(self.batch.selection, kept=options)))
+
     @property
     def path(self) -> Path:
         """The campaign file."""

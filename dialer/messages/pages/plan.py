@@ -62,7 +62,18 @@ def _who(plan: Plan) -> str:
         return f"No one in {plan.recipients} can be called now{limited}."
     name = plan.outlook.agent_name
     agent = f"agent {name!r} ({plan.agent_id})" if name else f"agent {plan.agent_id}"
-    return f"{many(calls, 'person', 'people')} in {plan.recipients} will be called{limited}, by {agent}."
+    return f"{many(calls, 'person', 'people')} in {plan.recipients} will be called{limited}{_kinds(plan)}, by {agent}."
+
+
+def _kinds(plan: Plan) -> str:
+    """Return how many are called again, and how many for the first time; empty where only some of both are called."""
+    again = sum(plan.once_more.values()) + len(plan.redialled)
+    first = plan.counts.get(Status.PENDING, 0) - again
+    return f" ({again:,} again, {first:,} for the first time)" if again and first > 0 and _calls_all(plan) else ""
+
+
+def _calls_all(plan: Plan) -> bool:
+    return plan.outlook.forecast.calls == plan.counts.get(Status.PENDING, 0)
 
 
 def _not_called_now(plan: Plan) -> str:
@@ -92,7 +103,10 @@ def _again(plan: Plan) -> str:
     if plan.once_more:
         each = ", ".join(f"{count:,} {outcome}" for outcome, count in plan.once_more.items())
         people = sum(plan.once_more.values())
-        parts.append(f"{many(people, 'was', 'were')} called before and will be called again: {each}.")
+        before = f"{many(people, 'was', 'were')} called before"
+        # With a limit, or outside the hours of some, it may be others who are called.
+        left = f"Of {plan.counts.get(Status.PENDING, 0):,} who are left, {before}: {each}."
+        parts.append(f"{before} and will be called again: {each}." if _calls_all(plan) else left)
     return " ".join([*parts, *(f"{text}." for text in planned(replace(plan.redials, due=0)))])
 
 

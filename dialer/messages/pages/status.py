@@ -129,6 +129,7 @@ def _to_do(one: Standing, selection: Selection) -> list[str]:
     """Return what a person may want to do now; while a run works on it, nothing."""
     if one.running:
         return []
+    selection = selection.at_any_hour() if one.any_hour else selection
     lines = looks(one.counts, left=one.counts.get(Status.PENDING, 0), selection=selection)
     lines += [f"{text}." for text in planned(one.redials)]
     # A trial's calls are gone with the stand-in that took them.

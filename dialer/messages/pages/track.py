@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.operations.redial import went_with_stand_in
 from dialer.messages.values import duration, money
 from dialer.messages.words import calls_table, many
 
@@ -29,6 +30,8 @@ def tracked_text(tracked: Tracked, *, selection: Selection) -> str:
     if tracked.trouble:
         lines.append(f"Some calls could not be read: {tracked.trouble}")
     lines += tracked.notes
+    if tracked.gone:
+        lines.append(f"{went_with_stand_in(tracked.gone)}. With --track, a trial waits until its calls have ended.")
     if tracked.open:
         still_open = many(tracked.open, "call is", "calls are")
         lines.append(f"{still_open} still open. To ask again: {selection.command('track', '--watch')}")
