@@ -395,7 +395,7 @@ INVISIBLE = "there is an invisible character on this line; type the line anew"
         ("# \u0007", 3, INVISIBLE),
         ("a = 2026-02-30", 3, "there is no such date or time"),
         (f"a = {'9' * 5000}", 3, "a number has too many digits; a text needs quotes"),
-        (f"a = {'[' * 5000}", 3, "brackets or dotted keys are more than 32 deep in one another"),
+        (f"a = {'[' * 5000}", 3, "brackets or dotted keys are nested more than 32 deep"),
     ],
 )
 def test_what_is_no_toml_is_told_with_its_line(text: str, line: int, words: str) -> None:

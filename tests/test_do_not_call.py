@@ -49,7 +49,7 @@ def test_a_registry_with_area_codes_in_a_column_is_kept(place: Place, capsys: py
     code, told = checked(place, capsys, path)
     assert code == 0
     assert "2 suppressed" in told
-    assert f"Suppression list {place.folder / 'dnc.csv'}: 2 entries, 2 numbers; 2 recipients are on it." in told
+    assert f"Do-not-call list {place.folder / 'dnc.csv'}: 2 entries, 2 numbers; 2 recipients are on it." in told
     assert main(["run", str(path), "--yes"]) == 0
     assert [call["recipient_phone_number"] for call in place.calls()] == ["+12065551214"]
 

@@ -187,7 +187,7 @@ def test_a_call_from_elsewhere_leaves_its_person_unknown_and_the_others_are_call
 
     summary = run(path)
 
-    assert "1 person was called by something else than this ledger" in told(summary)
+    assert "1 person was called by something other than this ledger" in told(summary)
     assert (summary.sent, summary.exit_code) == (17, ExitCode.LOOK)
     assert called(place) == EVERYBODY
     assert [row["recipient_phone_number"] for row in place.results() if row["status"] == "unknown"] == [number(20)]

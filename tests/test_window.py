@@ -117,7 +117,7 @@ def test_a_run_of_days_may_go_round_the_weekend() -> None:
         ("09:00-20:00", [], "no day is open"),
         ({"sun": []}, None, "no day is open"),
         ("09:00-20:00", ["monday"], '"monday" is not a weekday'),
-        ({"fri-": "09:00-20:00"}, ["fri"], "days go with one opening"),
+        ({"fri-": "09:00-20:00"}, ["fri"], "`days` goes with hours that are the same"),
         ({"mon-fri": "09:00-20:00", "wed": "10:00-12:00"}, None, 'twice for "wed"'),
     ],
 )

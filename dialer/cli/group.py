@@ -59,7 +59,7 @@ folder_option = click.option(
 yes_option = click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 _JSON = "dialer.json"
-"""Where click keeps for a command that `--json` was given."""
+"""Under this key the context of a command keeps that `--json` was given."""
 
 
 def output_option(command: _Command) -> _Command:

@@ -23,7 +23,7 @@ from dialer.messages.pages.pause import paused_text
 @click.option("--note", default="", metavar="TEXT", help="Why; everybody whose run is paused sees it.")
 @output_option
 def pause(until: str | None, length: str | None, note: str, output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Stop all calls of a campaign until `dialer resume`."""
+    """Place no more calls of a campaign until `dialer resume`."""
     from dialer.operations import pause_campaigns, targets_of, until_in  # noqa: PLC0415 - only this command needs it
 
     end, targets = until_in(until, length), targets_of(**which)

@@ -28,7 +28,7 @@ def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
         err: to standard error.
         nl: end the last line.
     """
-    # click would take colours out that were asked for.
+    # click would remove colours that were asked for.
     click.echo(painted(visible(text), sys.stderr if err else sys.stdout), err=err, nl=nl, color=True)
 
 

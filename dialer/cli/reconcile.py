@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @output_option
 @by_page_option
 def reconcile(campaign: Path, output: str, *, by_page: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Look at the provider for calls whose outcome is unknown."""
+    """Look at the provider for the `unknown` calls, whose answer was lost."""
     from dialer.operations import reconcile_campaign  # noqa: PLC0415 - heavy, and only this command needs it
     from dialer.operations.ledger_identity import going_on_with  # noqa: PLC0415 - as above
 

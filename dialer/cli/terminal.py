@@ -81,7 +81,7 @@ class Screen:
         return f"{up}{''.join(shown)}{_REST_OF_SCREEN}"
 
     def _up(self) -> str:
-        # A terminal that has become narrower has broken what was written for it before.
+        # A terminal that has become narrower wraps the lines that were written for it before.
         columns, _ = self._size()
         rows = sum(1 for line in self._shown for _ in _rows(line, columns))
         return f"\r\x1b[{rows}A" if rows else ""

@@ -42,7 +42,7 @@ def answers_again(*, seconds: float) -> str:
 
 
 def not_usable(*, why: str) -> str:
-    return f"The database refused what it was asked ({why}). What was recorded is intact; {run_again()}."
+    return f"The database refused a command ({why}). What was recorded is intact; {run_again()}."
 
 
 def missing() -> str:

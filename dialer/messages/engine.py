@@ -121,7 +121,7 @@ def waiting_for_hours(opening: str, *, left: int) -> str:
 
 
 def waiting_for_others(runs: int) -> str:
-    return f"nobody is left here: waiting for {many(runs, 'other run')}, to call whom they leave"
+    return f"no one is left here: waiting for {many(runs, 'other run')}, to call the people they leave"
 
 
 def waiting(seconds: float, *, why: str) -> str:

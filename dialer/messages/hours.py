@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 NO_MOMENT = "a moment needs a time zone"
 NO_OPEN_DAY = 'no day is open; name at least one, such as "mon"'
-DAYS_TWICE = "days go with one opening for all of them; here the hours name their own days"
+DAYS_TWICE = "`days` goes with hours that are the same on each day; here the hours name their days themselves"
 _ADVICE = "give one zone in a timezone column, or a default in the campaign"
 ZONE_MISSING = f"the number has no known time zone; {_ADVICE}"
 _NAMED = 3

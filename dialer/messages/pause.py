@@ -91,7 +91,7 @@ def to_go_on(commands: Sequence[str]) -> str:
 
 
 def over_by_now(command: str) -> str:
-    return f"It is over by now. To go on: {command}"
+    return f"The pause is over by now. To go on: {command}"
 
 
 # -- while runs are waited for -----------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def requests(*, accepted: int, refused: int, unknown: int, reason: str) -> list[
 
 
 def calls(*, ended: int | None, reached: int) -> list[str]:
-    """Return how the accepted calls go; nothing before anybody has looked."""
+    """Return how the accepted calls go; nothing before the first look."""
     return [] if ended is None else [f"{ended:,} ended", f"{reached:,} reached"]
 
 
@@ -41,7 +41,7 @@ def lines(live: int, *, most: int | None) -> str:
 
 
 def looks_again(every: float | None) -> str:
-    """Return how often it is looked how the calls stand."""
+    """Return how often the calls are looked up."""
     return "" if every is None else f"looking again every {every:g} s"
 
 

@@ -1,4 +1,4 @@
-"""What each code means that a row can have: shown by `check` and the report, and listed in the README."""
+"""What each code of a row means: shown by `check` and the report, and listed in the manual."""
 
 from __future__ import annotations
 

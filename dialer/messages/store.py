@@ -97,14 +97,14 @@ def older_version(path: Path) -> str:
 def moved(path: Path, *, to: str) -> str:
     return (
         f"{path}: the calls of this batch are recorded in the database {to} now. This file is kept as it was when they "
-        "were moved, and nobody is called with it.\n"
+        "were moved, and no run uses it.\n"
         "Run the campaign with the database: write the line database = true at the top of dialer.toml, and set "
         "DIALER_DATABASE to its address."
     )
 
 
 def copy_damaged(path: Path, *, why: str) -> str:
-    return f"{path}: the copy is damaged ({why}). Is the disk sound?"
+    return f"{path}: the copy is damaged ({why}). Check the disk."
 
 
 # -- a ledger that belongs to something else ---------------------------------------------------------------------------

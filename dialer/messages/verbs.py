@@ -21,7 +21,7 @@ GROUPS = {
         "serve": "Show every campaign in the browser; start, pause and cancel there.",
     },
     "Change": {
-        "pause": "Stop all calls of a campaign until `dialer resume`.",
+        "pause": "Place no more calls of a campaign until `dialer resume`.",
         "resume": "Lift a pause; this starts no run.",
         "set": "Change the rate or the lines of a run that is going on.",
         "cancel": "Stop a run, and every call that still waits at {provider}.",
@@ -30,7 +30,7 @@ GROUPS = {
     "Afterwards": {
         "report": "Write a page with charts of how the calls went.",
         "results": "Write the results file again, also as a workbook.",
-        "reconcile": "Look at {provider} for calls whose outcome is unknown.",
+        "reconcile": "Look at {provider} for the `unknown` calls, whose answer was lost.",
         "backup": "Copy the ledgers and settings of the workspace, even during a run.",
     },
     "More": {

@@ -18,14 +18,14 @@ FORGED = "This form is from an earlier session. Nothing was done. Reload the pag
 NOT_A_FORM = "Send a form or a JSON object."
 TOO_MANY_VIEWERS = "Too many pages are open. Close some of them."
 TOO_MANY_CHECKS = "Many lists are being checked already. Try again when some of them are done."
-TOO_SLOW = "Nothing has come for a while. Nothing was done. Try again."
+TOO_SLOW = "No data came for a while, so nothing was done. Try again."
 TOO_LARGE = "This is too large."
 NO_FILE = "No file has come, or it is empty. Choose the list, then try again."
 NO_RESULTS = "There are no results yet."
 NO_REJECTS = "There is no check yet, or every row would be called."
 NO_PAGE = "There is no such page."
 NO_CAMPAIGN = "There is no such campaign. It may have been deleted or moved."
-FAILED = "Something was not foreseen. What was recorded is intact. The log of the server says more."
+FAILED = "Something unexpected happened. What was recorded is intact. The log of the server says more."
 
 
 _HEADINGS = {
@@ -58,7 +58,7 @@ def _new_link() -> str:
 
 
 def discarded(name: str) -> str:
-    return f"{name} is discarded: nobody of it was called."
+    return f"{name} is discarded: no one on it was called."
 
 
 def not_a_number(text: str) -> str:

@@ -20,13 +20,13 @@ ORDER = (
     *(Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED),
 )
 NOT_KNOWN = "not known yet"
-"""How a call stands of which the provider knows nothing."""
+"""Of a call that the provider knows nothing of."""
 NOT_ASKED = "not asked yet"
-"""How a call stands of which the provider was not asked."""
+"""Of a call that the provider was not asked for."""
 TRIAL_IS_OVER = "The stand-in of that trial is over, so it cannot be asked"
 _CALL_NOTES = {0: "open", 1: "", 2: "given up", 3: "details not read yet"}
 _OWN = re.compile(r"\+?\d(?:[() .-]*\d){6,}|\b[0-9a-f]{8}-[0-9a-f-]{20,}", re.ASCII)
-"""What a reason says of one call alone: a number, or an id."""
+"""The parts of a reason that belong to one call alone: a number, or an id."""
 
 
 def without_stop(words: str) -> str:
@@ -95,9 +95,9 @@ def looks(counts: Mapping[Status, int], *, left: int, selection: Selection, more
 
 
 def call_unknown(selection: Selection) -> str:
-    """Say how people are called of whom it is not known whether they were."""
+    """Say how to call the people whose call is unknown."""
     twice = "" if selection.sandbox else " (some may be called twice)"
-    return f"To call the ones that are never found{twice}: {selection.command('run', '--redial-unknown')}"
+    return f"To call those that are not found{twice}: {selection.command('run', '--redial-unknown')}"
 
 
 def leave_unknown(count: int) -> str:

@@ -34,8 +34,8 @@ def settings_not_a_file(path: Path) -> str:
 def settings_missing(path: Path, rate_file: Path) -> str:
     """Return what is said where a workspace had a `dialer.toml`, and has none any more."""
     return (
-        f"{path} is missing. The campaigns in this folder and below share their limits through it, and each other's "
-        "calls.\n"
+        f"{path} is missing. Through it, the campaigns in this folder and below share their limits, and know each "
+        "other's calls.\n"
         f"Bring it back. If it had no limits, an empty file will do. If they share nothing any more, delete {rate_file}"
     )
 
@@ -65,7 +65,7 @@ def list_lost(path: Path, *, lists: int, listed: int | None, own: Path | None, f
 def ledgers_found_again(path: Path, ledgers: Sequence[Path]) -> str:
     """Return what is said where ledgers were put on the list again."""
     them = many(len(ledgers), "ledger")
-    return f"{path} did not list {them} of this workspace any more: listed again ({', '.join(map(str, ledgers))})"
+    return f"{path} did not list {them} of this workspace any more; listed again: {', '.join(map(str, ledgers))}"
 
 
 def not_a_ledger(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What the results CSV knows further than the ledger; where the ledger is lost, all that is known."""
+"""What the results CSV knows and the ledger does not; if the ledger is lost, all that is known."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _read(campaign: Campaign, path: Path, *, known: Callable[[str], bool]) -> Re
 
 
 def refuse_without_ledger(campaign: Campaign) -> None:
-    """Refuse what a run would refuse: results that tell who was called, and no ledger beside them.
+    """Refuse what a run would refuse: results that say who was called, and no ledger beside them.
 
     Raises:
         InputError: there are such results, or they cannot be matched.

@@ -1,4 +1,4 @@
-"""In which state a batch is, in a word."""
+"""The state of a batch, in a word."""
 
 from __future__ import annotations
 

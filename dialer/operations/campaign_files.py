@@ -127,7 +127,7 @@ class CampaignFiles:
         return found
 
     def never_run(self) -> Iterator[Found]:
-        """Yield those of which no batch was asked for by now."""
+        """Yield the campaign files of which no batch was asked for yet."""
         yield from (one for one in self._by_path.values() if one.path not in self._run)
 
 

@@ -1,4 +1,4 @@
-"""The brake: stop the active run, then every call of the batch that waits at the provider."""
+"""Cancelling: stop the active run, then every call of the batch that waits at the provider."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ class _Cancelling:
         self._control = control
         self._reads = Reads(campaign.reads or _READS)
         self._notes: list[str] = []
-        self._is_blind = False  # calls may ring of which the ledger does not know
+        self._is_blind = False  # calls may ring that the ledger does not know
 
     async def cancel(self) -> Cancelled:
         async with interruptible(self._control, doing=reconciling.RESULTS):
@@ -252,7 +252,7 @@ class _Cancelling:
         return await self._summary(brake.result, open_=await self._ledger.count_open())
 
     async def _merge(self) -> bool:
-        """Take over what the CSV knows further; a CSV that cannot be read must not hold the brake up."""
+        """Take over what only the CSV knows; a CSV that cannot be read keeps no call from being cancelled."""
         try:
             await merge(self._campaign, self._ledger, self._client)
         except UsageError as error:

@@ -307,7 +307,7 @@ def _ledger(campaign: Campaign) -> Iterator[Store | None]:
     """Yield the ledger, or None if no recipient was recorded yet.
 
     Raises:
-        InputError: it is lost, as the results tell.
+        InputError: it is lost, as the results show.
     """
     try:
         ledger = read_store(campaign.batch)

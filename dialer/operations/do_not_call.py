@@ -1,4 +1,4 @@
-"""The workspace's do-not-call list, held against what a ledger has seen of it: it must lack nothing of that."""
+"""The workspace's do-not-call list, compared with what a ledger has seen of it: nothing of that may be missing."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class Seen:
     def expected(self, file: DoNotCall) -> Seen:
         """Return what the list has to begin with: what it did when a person accepted it, where that is news.
 
-        An acceptance that a ledger has taken over is none any more: restored from a backup together with an older
-        list, it does not make that the right one.
+        Each ledger takes over an acceptance once: one that comes back with an older list, from a backup, does not
+        make that list the right one.
         """
         accepted = file.accepted()
         if accepted is None or accepted.id in self.accepted:

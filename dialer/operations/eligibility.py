@@ -144,7 +144,7 @@ class Judge:
         if call is None:
             return None
         if call.is_open:
-            # Where both find each other neither calls; they meet again at the same moment hardly ever.
+            # If both find each other, neither calls; after waits of random length they hardly meet again.
             wait = self._random(*MEET_AGAIN)
             return Deferral(say.about_to_call(call.batch), retry=True, wait=wait)
         rings_later = call.at > now

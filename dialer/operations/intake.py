@@ -178,7 +178,7 @@ def former_phones(store: Store) -> tuple[tuple[str, ...], ...]:
 
     None where that was a mere guess.
     """
-    # Versions that do not note what they tell took one by its name alone, as "Number" of a bill.
+    # Versions that do not note how a column was found may have taken it by its name alone: "Number" of a bill.
     if store.note(NOTED) is None:
         return ()
     noted = json.loads(store.note(FORMER) or "[]")

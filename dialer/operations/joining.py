@@ -65,7 +65,7 @@ async def joined_words(context: RunContext) -> str:
 
 
 class Halt:
-    """Has an answer that one run gets, and that would end each other one, stop all of them at once.
+    """Stops all runs of a batch at once when one of them gets an answer that each would end with.
 
     Args:
         ledger: that they share.

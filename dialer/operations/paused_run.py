@@ -1,4 +1,4 @@
-"""How a run ends that is paused."""
+"""How a paused run ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Planning: what the results know more, who is called again, and what a run is about to do."""
+"""Planning: what only the results know, who is called again, and what a run is about to do."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Planning:
     sharers: LineSharers | None
 
     async def merge(self, *, adopt: Callable[[str], Awaitable[bool]] | None) -> None:
-        """Take over what the results CSV knows further than the ledger."""
+        """Take over what the results CSV knows and the ledger does not."""
         async with self.context.step(reconciling.RESULTS):
             # Who has brought the list has looked there, and another run may be writing it now.
             if self.context.joined:
@@ -130,7 +130,7 @@ class Planning:
         async with self.context.step(reconciling.MISSING):
             found = await self._look_for_unrecorded()
         if found:
-            # Whose number was called under another id must not be called any more.
+            # People whose number was called under another id must not be called any more.
             loaded = await self._read_list()
         await self.context.ledger.prepared()
         return loaded

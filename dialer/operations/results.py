@@ -95,11 +95,11 @@ def _rewrite(batch: Batch, ledger: Store, *, is_noted: bool) -> int:
 
     try:
         if is_noted:
-            # All of it, whatever is there: for this it is asked for.
+            # All of it, whatever is there: that is what the command is for.
             begin_writing(ledger)
         written = file.write(counted(), calls=ledger.call_parts())
         if is_noted:
-            # Else the next one would not know the file for its own.
+            # Else the next one would take the file for one of another program.
             note_written(ledger, written)
     except OSError as error:
         raise LedgerError(say.unwritable(batch.results, why=error.strerror)) from error

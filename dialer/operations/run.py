@@ -178,7 +178,7 @@ async def _run(
             watch.saw = lines.saw
             judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait, note=noting(ledger))
             async with listed(campaign, ledger) if plan.to_call else contextlib.nullcontext():
-                # Whoever was listed since, and lost, is seen by this look, or sees this batch by its own.
+                # A batch that was listed meanwhile is found by this look, or finds this batch by its own.
                 await _find_listed(context, others=in_files)
                 return await Sending(context, loaded.payload.body, judge, lines, slots, watch, Halt(ledger)).dial(plan)
 

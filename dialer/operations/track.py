@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 OUTAGE = 3600.0
 SHOW_EVERY = 2.0
-"""Seconds between two showings of how the calls stand."""
+"""Seconds between two reports of how the calls stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Tracked:
         counts: calls by status.
         open: calls that are still open.
         gone: open calls of a trial: nothing more can be read of them, since the stand-in that took them has ended.
-        ended: calls that became final meanwhile.
+        ended: calls that ended meanwhile.
         given_up: calls that never ended and are no longer looked up.
         requests: number of requests to the provider.
         stopped: who stopped it, in words; empty if it was not stopped.
@@ -83,7 +83,7 @@ async def track_campaign(
 
     Args:
         campaign: from `load_campaign`.
-        every: seconds between two looks, until all calls are final; None: look once.
+        every: seconds between two looks, until no call is open; None: look once.
         parts: long parts of calls (`CALL_PARTS`) to show in the results from now on; None: no change.
         progress: receives the state of the calls from time to time.
         control: stops it; outcomes read by then are kept.
@@ -151,7 +151,7 @@ async def follow(
     progress: Progress,
     control: Control,
 ) -> Followed:
-    """Look until all calls are final, a stop is requested, or the provider could not be read for an hour.
+    """Look until no call is open, a stop is requested, or the provider could not be read for an hour.
 
     Args:
         ledger: records the outcomes.

@@ -89,13 +89,13 @@ def not_utf_8(path: Path, byte: int) -> str:
 
 
 def too_long(path: Path, limit: int) -> str:
-    """Say that a file is another one."""
+    """Say that a file is too long for a campaign file."""
     return f"{path}: more than {limit:,} characters, which is too long. Is it another file?"
 
 
 def too_deep(path: Path, line: int, limit: int) -> str:
-    """Say that too many brackets are in one another."""
-    return f"{path}, line {line}: brackets or dotted keys are more than {limit} deep in one another."
+    """Say that brackets are nested too deep."""
+    return f"{path}, line {line}: brackets or dotted keys are nested more than {limit} deep."
 
 
 def too_many_digits(place: str) -> str:

@@ -96,7 +96,7 @@ def gone(marker: Path, settings: Path, shown: str) -> str:
     """Say that a workspace has used a database, and its settings name none any more."""
     return (
         f"{marker} says that the calls of this workspace are recorded in a database ({shown}), but {settings} does "
-        "not name it any more. Without it nobody knows who was called.\n"
+        "not name it any more. Without it, it is not known who was called.\n"
         f"Write the line database = true at the top of {settings}, and set {VARIABLE} to its address."
     )
 
@@ -124,7 +124,7 @@ def knows_nothing(marker: Path, evidence: Path, *, shown: str) -> str:
     return (
         f"The database {shown} is empty, but {evidence} shows that this workspace has called people, or has a "
         f"do-not-call list. {marker.name}, which said in which database, is missing. With an empty one, people might "
-        f"be called again.\nBring {marker.name} back, or name the right database. To begin anew without all that: move "
+        f"be called again.\nBring {marker.name} back, or name the right database. To begin again without them: move "
         f"{evidence} to another folder."
     )
 

@@ -1,4 +1,4 @@
-"""Why rows are not called, and which setting would make numbers of cells that are none."""
+"""Why rows are not called, and which setting would make other cells numbers."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def other_delimiter(path: Path, header: str, *, row: str) -> str:
 
 
 def cut(text: str) -> str:
-    """Return a text of a file's on one line, as a message shows it."""
+    """Return a text from a file on one line, as a message shows it."""
     return on_one_line(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
 
 

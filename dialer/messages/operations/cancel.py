@@ -13,7 +13,7 @@ TRIAL_OVER = "The calls of a trial ended with the run that placed them."
 
 
 def asked_to_stop(running: str) -> str:
-    return f"{running} is asked to stop; what it has in flight may finish ..."
+    return f"{running} is asked to stop; requests that are under way may finish ..."
 
 
 def stopped_while_asking(stopped: str) -> str:

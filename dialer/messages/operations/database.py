@@ -28,7 +28,7 @@ def not_a_ledger(path: Path, *, registry: Path) -> str:
 
 
 def same_name(ledger: Path, other: Path, *, name: str) -> str:
-    return f"{ledger} and {other} are of one batch ({name}). Move the one away that is a copy."
+    return f"{ledger} and {other} belong to one batch ({name}). Move away the one that is a copy."
 
 
 def lacks_entries(ledger: Path, path: Path) -> str:

@@ -105,7 +105,7 @@ def country(
         examples: some of them.
         likely: the country's name that the list names itself; empty where it names none.
         why: how it names it, in words.
-        fitting: ISO codes of the countries of which they would be numbers.
+        fitting: ISO codes of the countries in which they would be numbers.
         places: where they belong if they have only lost their plus.
         doubtful: one of them that may be of several countries of the list, and their names.
     """
@@ -156,7 +156,7 @@ def none_valid(answer: str) -> str:
 
 
 def opt_out(column: str, *, values: Mapping[str, int], rows: int) -> str:
-    """Ask whether those are left out of whom a column says that they want no calls."""
+    """Ask whether to leave out the people who want no calls, as a column says."""
     said = " or ".join(f"{_cut(value)} in {count:,}" for value, count in list(values.items())[:3])
     total = many(rows, "row")
     these = "this person seems" if sum(values.values()) == 1 else "these people seem"

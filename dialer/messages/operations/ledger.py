@@ -82,6 +82,6 @@ def of_another_account(results: Path, calls: Iterable[str], *, files: Sequence[P
     """Say that results are not of this account; `files` are all that belong to them."""
     return (
         f"{results}: none of its calls exists in this account (looked up: {', '.join(sorted(calls))}).\n"
-        "They are of the sandbox or of another account. Use that account's key, or start anew: move these files into "
+        "They are of the sandbox or of another account. Use that account's key, or start again: move these files into "
         f"another folder: {', '.join(map(str, files))}"
     )

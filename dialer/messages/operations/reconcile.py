@@ -44,13 +44,13 @@ def older_copy(count: int, names: ProviderNames) -> str:
 
 def called_by_others(people: int, names: ProviderNames) -> str:
     who = many(people, "person was", "people were")
-    return f"{who} called by something else than this ledger, as {names.name} shows: `unknown` now"
+    return f"{who} called by something other than this ledger, as {names.name} shows: `unknown` now"
 
 
 def not_searched(why: str, names: ProviderNames) -> str:
     return (
         f"{names.name} could not be searched to the end for calls that the ledger does not know ({why}); "
-        "the next start goes on with it"
+        "the next run searches on"
     )
 
 

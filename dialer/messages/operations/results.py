@@ -60,7 +60,7 @@ LEDGER_REPLACED = "its ledger was replaced while this was going on"
 
 def may_know_more(results: Path, *, command: str) -> str:
     return (
-        f"{results}: something else than this ledger wrote to it, so it may know more. Nothing was written.\n"
+        f"{results}: something other than this ledger wrote to it, so it may know more. Nothing was written.\n"
         f"To take over what it knows and write it again: {command}\n"
         "If it is of no use, move it away first."
     )

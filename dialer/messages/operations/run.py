@@ -94,7 +94,7 @@ def schedule_over(ended: datetime) -> tuple[str, str]:
 def schedule_ended(ended: datetime) -> tuple[str, str]:
     return (
         f"The schedule ended at {to_the_minute(ended)}.",
-        "To call the rest, run it again; where [schedule] says `until`, set another there.",
+        "To call the rest, run it again; if [schedule] has an `until`, set a later one there.",
     )
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 DOCUMENT_TAKES_LONG = "This takes too long here. Make it in a terminal."
-GOES_ON = "Something goes on with this campaign already. Wait until it has ended, or pause it."
+GOES_ON = "A command works on this campaign already. Wait until it has ended, or pause it."
 OTHER_CHECKS = "Other lists are checked first. This one follows by itself."
 TOO_MUCH_MEMORY = (
     "This list needs more memory than a check on the page may take. Check it in the terminal, or save it as CSV UTF-8."
@@ -31,7 +31,7 @@ def served_already(address: str, *, process: int | None, since: str) -> str:
 
 
 def folder_unwritable(path: Path, *, why: str | None) -> str:
-    return f"{path} cannot be written ({why}). The page keeps its key to itself there. Make the folder writable."
+    return f"{path} cannot be written ({why}). The page keeps its secret there. Make the folder writable."
 
 
 def folder_open(path: Path) -> str:
@@ -80,7 +80,7 @@ def no_document(*, code: int) -> str:
 
 
 def not_discarded() -> str:
-    return "This list has a run already, so it stays. To call nobody of it any more, cancel it."
+    return "This list has a run already, so it stays. To call no one else on it, cancel it."
 
 
 def one_name_for_results(campaign: Path) -> str:

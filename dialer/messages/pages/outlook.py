@@ -173,7 +173,7 @@ def list_lines(lists: Sequence[Listed]) -> list[str]:
     for one in lists:
         entries, numbers = many(one.entries, "entry", "entries"), many(one.numbers, "number")
         recipients = f"{many(one.recipients, 'recipient is', 'recipients are')} on it"
-        what = "Do-not-call list of the workspace" if one.is_shared else "Suppression list"
+        what = "Do-not-call list of the workspace" if one.is_shared else "Do-not-call list"
         lines.append(f"{what} {one.path}: {entries}, {numbers}; {recipients}.")
         lines += list_notes([one])
     return lines
