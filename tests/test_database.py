@@ -17,7 +17,7 @@ from dialer.models import Status
 from dialer.store.joining import Turn
 from dialer.store.postgres.queries import schema
 from tests.engines import freeze, skip_where_missing
-from tests.ledgers import BINDING, QUEUED, call, intend, key_of, load, people, row, standing
+from tests.ledgers import AGAIN, BINDING, QUEUED, REFUSED, UNCLEAR, call, intend, key_of, load, people, row, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -317,3 +317,38 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_and_its_calls_cou
     assert batch.counts() == {Status.QUEUED: 2, Status.PENDING: 1}
     call(batch, 3, QUEUED)
     assert len(place.ask(place.name, "SELECT 1 FROM dialer.live_call")) == 2
+    assert index_of_keys(place) == "(state <> 'pending'::text)"
+
+
+def index_of_keys(place: Place) -> object:
+    """Return of which rows a person has one at most."""
+    index = "SELECT pg_get_expr(indpred, indrelid) FROM pg_index WHERE indexrelid = 'dialer.recipient_key'::regclass"
+    ((rows,),) = place.ask(place.name, index)
+    return rows
+
+
+def test_a_database_in_which_everybody_had_an_entry_is_brought_up_to_date(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of version 6, with people in each state, one of them with a call that is not over."""
+    latest = schema.STEPS
+    monkeypatch.setattr(schema, "STEPS", latest[:6])
+    place.create()
+    batch = place.batch()
+    people(batch, 5)
+    batch.begin_work()
+    for index, answer in enumerate((QUEUED, REFUSED, UNCLEAR, AGAIN), 1):
+        call(batch, index, answer)
+    before = standing(batch)
+    batch.close()
+    monkeypatch.setattr(schema, "STEPS", latest)
+    assert main(["database", "upgrade"]) == ExitCode.DONE
+    assert index_of_keys(place) == "(state <> 'pending'::text)"
+    batch = place.batch()
+    assert standing(batch) == before
+    load(batch, [row(at, index, "renamed") for at, index in enumerate((3, 4, 1, 6, 2), 1)])
+    batch.begin_work()
+    for index in (4, 6):
+        call(batch, index, QUEUED)
+    called = {key_of(2): Status.ERROR, key_of(3): Status.UNKNOWN}
+    assert standing(batch) == dict.fromkeys((key_of(1), key_of(4), key_of(6)), Status.QUEUED) | called

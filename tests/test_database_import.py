@@ -14,13 +14,13 @@ import psycopg
 import pytest
 
 from dialer.cli import main
-from dialer.errors import ExitCode, LedgerError
+from dialer.errors import ExitCode, LedgerError, RunOverError
 from dialer.models import Status
 from dialer.operations.do_not_call import SEEN, Seen
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.store.sqlite import Ledger, lock_of, locked
 from dialer.store.sqlite.do_not_call import DoNotCallFile
-from tests.engines import skip_where_missing
+from tests.engines import freeze, skip_where_missing
 from tests.ledgers import BINDING, load, render, row
 from tests.place import HEADER, Place, awkward, number, run
 
@@ -205,6 +205,25 @@ def test_whom_the_do_not_call_list_names_and_what_is_paused_holds_in_the_databas
     there = {path.name for path in moving.folder.rglob("*") if path.is_file()}
     assert {"do_not_call.csv.moved", "d.toml.paused.moved", "dialer.ledgers.moved"} <= there
     assert not {"do_not_call.csv", "d.toml.paused", "dialer.ledgers"} & there
+
+
+def test_a_batch_is_not_imported_into_while_a_run_brings_its_own_list_there(
+    moving: Moving, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A person who is in both lists would have two rows."""
+    from dialer.store.postgres import Batch  # noqa: PLC0415 - where it is installed
+
+    moving.switch()
+    batch = Batch.open(moving.url, name=NAMES[0], binding=BINDING, batch="c")
+    with contextlib.closing(batch):
+        batch.begin_work()
+        assert imported() == ExitCode.LOCKED
+        assert "works on this batch" in capsys.readouterr().err
+        freeze(batch)
+        assert imported() == ExitCode.DONE
+        with pytest.raises(RunOverError):
+            load(batch, [row(1, 1)])
+    assert [one.status for one in moving.batch(0).results()].count(Status.QUEUED) == 4
 
 
 def test_imported_again_nothing_is_there_twice(moving: Moving, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,10 +24,12 @@ from dialer.store.postgres.queries import statements
 from dialer.store.shared import Pause
 from tests.engines import freeze, skip_where_missing
 from tests.ledgers import (
+    AGAIN,
     ANYBODY,
     BINDING,
     QUEUED,
     REFUSED,
+    UNCLEAR,
     call,
     intend,
     key_of,
@@ -42,6 +44,7 @@ from tests.postgres_proxy import Proxy
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dialer.models import Answer
     from dialer.store.postgres import Batch
     from dialer.store.postgres.session import Session
     from tests.postgres_server import Server
@@ -223,6 +226,48 @@ def test_an_intent_looks_at_the_do_not_call_list(opened: Callable[..., Batch], u
         with shared.adding() as adding:
             adding.add([Row(key_of(1), "2026-11-29T09:00:00Z", "e-mail", "2026-11-30T09:00:00Z")])
         assert len(intend(batch, 1)) == 1
+
+
+SECOND_ROW = """
+    INSERT INTO dialer.recipient (batch_id, position, number, key, state, cells, layout)
+    SELECT batch_id, position + 100, number, key, 'pending', cells, layout FROM dialer.recipient
+    WHERE batch_id = dialer.current_batch() AND position = ?
+"""
+
+
+def test_who_has_two_rows_that_wait_is_called_once(opened: Callable[..., Batch]) -> None:
+    """No list brings them; somebody may put them there."""
+    batch = working(opened())
+    batch._session.execute(SECOND_ROW, (1,))
+    waiting = batch.page(after=0, size=10)
+    assert [one.key for one in waiting] == [key_of(1), key_of(2), key_of(3), key_of(1)]
+    attempts = intend_all(batch, waiting)
+    assert sorted(one.recipient.key for one in attempts) == [key_of(1), key_of(2), key_of(3)]
+    batch.settle([(one, QUEUED) for one in attempts])
+    (left,) = batch.page(after=0, size=10)
+    assert (left.key, intend_all(batch, [left])) == (key_of(1), [])
+
+
+@pytest.mark.parametrize("answer", [QUEUED, REFUSED, UNCLEAR])
+def test_who_was_called_is_not_called_by_a_second_row_that_waits(opened: Callable[..., Batch], answer: Answer) -> None:
+    """Nor by a run that has not seen yet that another one calls them."""
+    batch = working(opened())
+    batch._session.execute(SECOND_ROW, (1,))
+    second = batch.page(after=3, size=1)
+    call(batch, 1, answer)
+    assert intend_all(batch, second) == []
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        batch._session.execute("UPDATE recipient SET state = 'sending' WHERE id = ?", (second[0].id,))
+
+
+def test_a_row_that_waits_again_can_be_called_and_a_second_one_of_theirs_instead(opened: Callable[..., Batch]) -> None:
+    batch = working(opened())
+    batch._session.execute(SECOND_ROW, (1,))
+    first, *_, second = batch.page(after=0, size=10)
+    batch.withhold(intend_all(batch, [first]), reason="too late")
+    batch.settle([(attempt, AGAIN) for attempt in intend_all(batch, [second])])
+    assert len(intend_all(batch, [first])) == 1
+    assert intend_all(batch, batch.page(after=3, size=1)) == []
 
 
 # -- several hosts -----------------------------------------------------------------------------------------------------

@@ -18,12 +18,13 @@ from dialer.store.ledger.queries.changing import REFUSED_AGAIN
 from dialer.store.ledger.states import derive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dialer.models import CallResult
     from dialer.store.records import Written
 
-"""Who knew of an attempt that this is the source of."""
+_TOGETHER = 5000
+"""So many rows are looked up at once."""
 _RANK: dict[str, int] = {Status.ERROR: 1, Status.UNKNOWN: 2, Status.QUEUED: 3}
 
 
@@ -31,6 +32,7 @@ _RANK: dict[str, int] = {Status.ERROR: 1, Status.UNKNOWN: 2, Status.QUEUED: 3}
 class _Known:
     """What the ledger knows of a recipient: nothing, by default; the ids of accepted calls are JSON."""
 
+    id: int | None = None
     number: int | None = None
     state: str = ""
     attempts: int = 0
@@ -40,6 +42,9 @@ class _Known:
     def has(self, execution_id: str) -> bool:
         """Tell whether an accepted call with this id is known."""
         return execution_id in json.loads(self.ids)
+
+
+_NOTHING = _Known()
 
 
 class Merging(Connected):
@@ -58,7 +63,7 @@ class Merging(Connected):
     def behind(self, rows: Iterable[Written]) -> int:
         """Return how many rows of a results CSV are further than the ledger."""
         with self._errors():
-            return sum(_is_further(row, self._known(row.key)) for row in rows)
+            return sum(_is_further(row, known) for row, known in self._each_known(rows))
 
     def merge(self, header: Sequence[str], rows: Iterable[Written]) -> dict[Status, int]:
         """Take over what a results CSV knows further than the ledger; return how many by status taken over.
@@ -70,8 +75,7 @@ class Merging(Connected):
         taken: dict[Status, int] = {}
         with self.transaction():
             layout = self._layout(header)
-            for row in rows:
-                known = self._known(row.key)
+            for row, known in self._each_known(rows):
                 if _is_further(row, known):
                     self._take_over(row, known, layout)
                     taken[row.status] = taken.get(row.status, 0) + 1
@@ -79,21 +83,19 @@ class Merging(Connected):
                 self.set_note(JUDGED, "")
         return taken
 
-    def _known(self, key: str) -> _Known:
-        row = self._db.execute(
-            reading.KNOWN,
-            (key,),
-        ).fetchone()
-        return _Known() if row is None else _Known(*row)
+    def _each_known(self, rows: Iterable[Written]) -> Iterator[tuple[Written, _Known]]:
+        """Yield rows with what the ledger knows of each; what was taken over from a row counts for the next ones."""
+        for some in _each_key_once(rows):
+            found = self._db.execute(reading.KNOWN, (json.dumps(list(some)),)).fetchall()
+            known = {key: _Known(*rest) for key, *rest in found}
+            yield from ((row, known.get(key, _NOTHING)) for key, row in some.items())
 
     def _take_over(self, row: Written, known: _Known, layout: int) -> None:
         attempts = max(row.attempts, 1, known.attempts)
         at = time.time() if row.updated_at is None else row.updated_at
         number = known.number if row.number is None else row.number
-        (id_,) = self._db.execute(
-            changing.TAKE_OVER_RECIPIENT,
-            (row.key, number, kept(row.cells), layout),
-        ).fetchone()
+        whose = (row.key, changing.TAKE_OVER_NEW) if known.id is None else (known.id, changing.TAKE_OVER_KNOWN)
+        (id_,) = self._db.execute(whose[1], (whose[0], number, kept(row.cells), layout)).fetchone()
         outcome, words = _last(row, known)
         (attempt,) = self._db.execute(
             changing.TAKE_OVER_ATTEMPT,
@@ -116,6 +118,18 @@ class Merging(Connected):
                 call.hangup_reason, call.recording_url, call.transcript, call.extracted,
             ),
         )  # fmt: skip
+
+
+def _each_key_once(rows: Iterable[Written]) -> Iterator[dict[str, Written]]:
+    """Yield rows by their keys, many at a time."""
+    some: dict[str, Written] = {}
+    for row in rows:
+        if row.key in some or len(some) == _TOGETHER:
+            yield some
+            some = {}
+        some[row.key] = row
+    if some:
+        yield some
 
 
 def _is_further(row: Written, known: _Known) -> bool:

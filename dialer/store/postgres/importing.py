@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from dialer.errors import UsageError
+from dialer.errors import LockedError, UsageError
 from dialer.messages import database as say
 from dialer.store.postgres.connection import database_errors
 from dialer.store.postgres.database import check_version
@@ -53,6 +54,7 @@ def take_over(
 
     Raises:
         UsageError: another batch has that name there.
+        LockedError: a run works on it.
         LedgerError: the database cannot be used.
     """
     with database_errors():
@@ -67,6 +69,7 @@ def take_over(
                 return False
             db.execute(statements.ADD_BATCH, (name, campaign))
             (batch,) = db.one(statements.BATCH_NAMED, (name,))
+            _refuse_while_somebody_works(db, batch)
             _make_empty(db, batch, name=name)
             for table, columns in _TABLES.items():
                 db.copy(statements.COPY_TABLE.format(table=table, columns=columns), _of(batch, rows(table, columns)))
@@ -75,6 +78,18 @@ def take_over(
             for table in _NUMBERED:
                 db.execute(statements.GO_ON_FROM.format(table=table), (batch,))
     return True
+
+
+def _refuse_while_somebody_works(db: Session, batch: int) -> None:
+    """Refuse a batch whose run may be bringing its own list: a person who is in both would have two rows."""
+    db.execute(statements.NOBODY_JOINS, (batch,))
+    db.execute(statements.END_SILENT_RUNS_OF, (batch,))
+    found = db.execute(statements.WORKS_ON, (batch,)).fetchone()
+    if found is not None:
+        host, process, began, does = found
+        since = datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds")
+        words = say.batch_held(host=host, process=process, since=since, does=does, may_join=False)
+        raise LockedError(words, pid=process, host=host, since=since, does=does)
 
 
 def _make_empty(db: Session, batch: int, *, name: str) -> None:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from dialer.store.postgres.session import Session
 
 
-_TOGETHER = 50_000
-"""So many rows are sorted by their keys: their index takes half the time where neighbours come together."""
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "�"})
 """https://www.postgresql.org/docs/current/sql-copy.html, Text Format; a text has no zero characters there."""
 _SPECIAL = frozenset(map(chr, _ESCAPES))
@@ -47,30 +45,20 @@ def copy_aside(db: Session, chunks: Iterable[InputRows], *, layout: int) -> None
 def take_the_place(db: Session) -> None:
     """Put the rows beside in the place of the former ones."""
     for step in (
+        statements.WHOLE_LISTS,
         changing.DROP_ROWS_OF_NOBODY,
-        changing.UNLIST,
-        statements.ADD_OR_RENEW,
+        statements.UNLIST,
+        statements.RENEW,
         statements.LIST_CALLED,
-        statements.ADD_ROWS_OF_NOBODY,
+        statements.ADD_NEW_ROWS,
+        statements.SINGLE_ROWS,
     ):
         db.execute(step)
 
 
 def _texts(chunks: Iterable[InputRows], same: str) -> Iterator[str]:
     """Yield the lines of rows in the text format of COPY, many at a time; `same` ends each of them."""
-    lines: list[str] = []
-    for rows in chunks:
-        lines += _lines(rows, same)
-        if len(lines) >= _TOGETHER:
-            yield _sorted(lines)
-            lines.clear()
-    yield _sorted(lines)
-
-
-def _sorted(lines: list[str]) -> str:
-    # Each begins with its key.
-    lines.sort()
-    return "".join(lines)
+    return ("".join(_lines(rows, same)) for rows in chunks)
 
 
 def _lines(rows: InputRows, same: str) -> Iterator[str]:

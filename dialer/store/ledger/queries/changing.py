@@ -98,7 +98,7 @@ def _claim(which: str) -> tuple[str, str]:
     """
     drop = f"""
         DELETE FROM recipient WHERE state IS NULL AND {which}
-        AND position IN (SELECT p.position FROM recipient p WHERE p.key = recipient.key AND p.state IS NOT NULL)
+        AND position IN (SELECT p.position FROM recipient p WHERE p.key = recipient.key AND p.state IN {CALLED})
     """
     return claim, drop
 
@@ -243,12 +243,21 @@ ADOPT = """
     INSERT INTO attempt (recipient, reference, turn, at, outcome, source, execution_id)
     VALUES (?, ?, ?, ?, 'queued', ?, ?)
 """
-TAKE_OVER_RECIPIENT = f"""
+TAKE_OVER_NEW = f"""
     INSERT INTO recipient (other_key, number, state, cells, layout) VALUES ({_OTHER_KEY}, ?2, 'pending', ?, ?)
-    ON CONFLICT (key) WHERE state IS NOT NULL DO UPDATE SET {_NEW_NUMBER},
-    cells = CASE WHEN excluded.cells = '[]' THEN recipient.cells ELSE excluded.cells END,
-    layout = CASE WHEN excluded.cells = '[]' THEN recipient.layout ELSE excluded.layout END RETURNING id
+    RETURNING id
 """
+
+
+def take_over_known(number: str) -> str:
+    """Return the statement that gives a recipient who is there the number and the cells of a results CSV."""
+    return f"""
+        UPDATE recipient SET {number}, cells = CASE WHEN ?3 = '[]' THEN cells ELSE ?3 END,
+        layout = CASE WHEN ?3 = '[]' THEN layout ELSE ?4 END WHERE id = ?1 RETURNING id
+    """
+
+
+TAKE_OVER_KNOWN = take_over_known("number = ?2, other_key = nullif(key, '+' || ?2)")
 TAKE_OVER_ATTEMPT = """
     INSERT INTO attempt (recipient, reference, turn, at, outcome, http_status, words, source, execution_id,
     answered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id

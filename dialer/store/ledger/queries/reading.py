@@ -232,11 +232,18 @@ DECISIONS = "SELECT at, what FROM permission WHERE recipient = ? ORDER BY id"
 # -- results -----------------------------------------------------------------------------------------------------------
 
 KNOWS = "SELECT 1 FROM recipient WHERE key = ? AND state IS NOT NULL"
-KNOWN = """
-    SELECT r.number, r.state, r.attempts, count(a.id) > 0, json_group_array(a.execution_id)
-    FROM recipient r LEFT JOIN attempt a ON a.recipient = r.id AND a.outcome = 'queued'
-    WHERE r.key = ? AND r.state IS NOT NULL GROUP BY r.id, r.number, r.state, r.attempts
-"""
+
+
+def known(which: str) -> str:
+    """Return the statement for what a merge has to know of some people."""
+    return f"""
+        SELECT r.key, r.id, r.number, r.state, r.attempts, count(a.id) > 0, json_group_array(a.execution_id)
+        FROM recipient r LEFT JOIN attempt a ON a.recipient = r.id AND a.outcome = 'queued'
+        WHERE {which} AND r.state IS NOT NULL GROUP BY r.key, r.id, r.number, r.state, r.attempts
+    """
+
+
+KNOWN = known("r.key IN (SELECT value FROM json_each(?))")
 ANY_CALL = "SELECT 1 FROM call LIMIT 1"
 _CALL_RESULT = f"""
     c.attempt IS NOT NULL, {OUTCOME}, c.duration, c.cost, {WHY}, c.recording_url

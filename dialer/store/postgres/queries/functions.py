@@ -94,7 +94,7 @@ BEGIN
     -- In one order, so that two runs that want the same people do not wait for each other.
     PERFORM 1 FROM dialer.recipient r WHERE r.batch_id = b AND r.id = ANY (people) ORDER BY r.id FOR UPDATE;
     WITH asked AS (
-        SELECT u.*, r.number FROM unnest(people, turns, marks, bodies, scheduled, retries)
+        SELECT DISTINCT ON (r.key) u.*, r.number FROM unnest(people, turns, marks, bodies, scheduled, retries)
         AS u (person, turn, mark, body, scheduled_at, retry_seconds)
         JOIN dialer.recipient r ON r.batch_id = b AND r.id = u.person
         WHERE r.attempts = u.turn - 1 AND (r.state = 'pending' OR EXISTS (SELECT 1 FROM dialer.permission p
@@ -102,6 +102,9 @@ BEGIN
         AND NOT EXISTS (SELECT 1 FROM dialer.do_not_call d WHERE d.number = '+' || r.number AND d.ended = ''
         AND NOT EXISTS (SELECT 1 FROM dialer.do_not_call e WHERE e.number = d.number AND e.source = d.source
         AND e.line > d.line))
+        -- Who has another row, however it came there, is called once: see `recipient_key`.
+        AND NOT EXISTS (SELECT 1 FROM dialer.recipient t WHERE t.batch_id = b AND t.key = r.key AND t.id <> r.id
+        AND t.state <> 'pending')
     ), free AS (
         INSERT INTO dialer.called AS c (server, number, batch_id, at, is_open)
         SELECT DISTINCT ON (u.number) m.value, u.number, b, dialer.seconds(), 1

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dialer.store.ledger.queries import changing
+from dialer.store.ledger.queries import changing, reading
 from dialer.store.ledger.queries.parts import CALLABLE, permitted
 from dialer.store.ledger.queries.reading import RECIPIENT
 from dialer.store.postgres.queries.schema import HELPERS, LOCKS
@@ -255,26 +255,48 @@ COPY_INTO = f"""
     {", ".join(changing.OWN)}, layout, batch_id) FROM STDIN
 """
 """The batch is given, since a default is asked for in each row: a tenth of the server's time."""
-_RENEWED = ("number", "position", "cells", "layout", *changing.LOCATED, *changing.OWN)
-ADD_OR_RENEW = f"""
-    INSERT INTO recipient AS o ({_COLUMNS}) SELECT {_COLUMNS} FROM staged WHERE state = 'pending'
-    ON CONFLICT (batch_id, key) WHERE state IS NOT NULL
-    DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _RENEWED)}
-    WHERE o.state = 'pending' OR {permitted("o.id")} AND (o.state = 'error' OR o.number = excluded.number)
+WHOLE_LISTS = "SELECT set_config('enable_nestloop', 'off', true)"
+"""Before lists are compared: of a new batch the planner takes them for a few rows, and would go through one of them for
+each row of the other."""
+SINGLE_ROWS = "SELECT set_config('enable_nestloop', 'on', true)"
+_SAME = "s.key = o.key AND s.state = 'pending'"
+UNLIST = f"""
+    UPDATE recipient o SET position = NULL, status = NULL, code = ''
+    WHERE o.position IS NOT NULL AND NOT EXISTS (SELECT 1 FROM staged s WHERE {_SAME})
 """
-"""See `add_or_renew_recipient` of SQLite's statements, and `LIST_CALLED` for the next one."""
-LIST_CALLED = """
-    UPDATE recipient SET position = s.position, status = CASE WHEN recipient.number <> s.number THEN 'invalid' END,
-    cells = CASE WHEN recipient.cells = '[]' THEN s.cells ELSE recipient.cells END,
-    layout = CASE WHEN recipient.cells = '[]' THEN s.layout ELSE recipient.layout END
-    FROM staged s WHERE recipient.key = s.key AND s.state = 'pending' AND recipient.state IS NOT NULL
-    AND recipient.position IS NULL
+_RENEWED = ("number", "position", "status", "code", "cells", "layout", *changing.LOCATED, *changing.OWN)
+_RENEWS = f"(o.state = 'pending' OR {permitted('o.id')} AND (o.state = 'error' OR o.number = s.number))"
+RENEW = f"""
+    UPDATE recipient o SET {", ".join(f"{name} = s.{name}" for name in _RENEWED)} FROM staged s
+    WHERE {_SAME} AND o.state IS NOT NULL AND {_RENEWS}
+    AND ({", ".join(f"o.{name}" for name in _RENEWED)}) IS DISTINCT FROM ({", ".join(f"s.{name}" for name in _RENEWED)})
 """
-ADD_ROWS_OF_NOBODY = f"INSERT INTO recipient ({_COLUMNS}) SELECT {_COLUMNS} FROM staged WHERE state IS NULL"
+"""Whoever is in both lists and is as they were is not written: nearly all. See `add_or_renew_recipient` of SQLite's
+statements, and `LIST_CALLED` for the next one."""
+LIST_CALLED = f"""
+    UPDATE recipient o SET position = s.position, status = CASE WHEN o.number <> s.number THEN 'invalid' END, code = '',
+    cells = CASE WHEN o.cells = '[]' THEN s.cells ELSE o.cells END,
+    layout = CASE WHEN o.cells = '[]' THEN s.layout ELSE o.layout END
+    FROM staged s WHERE {_SAME} AND o.state <> 'pending' AND {_RENEWS} IS NOT TRUE
+    AND (o.position IS DISTINCT FROM s.position OR o.status IS NOT NULL OR o.number <> s.number OR o.cells = '[]')
+"""
+ADD_NEW_ROWS = f"""
+    INSERT INTO recipient ({_COLUMNS}, batch_id) SELECT {_COLUMNS}, batch_id FROM staged s WHERE NOT EXISTS (
+        SELECT 1 FROM recipient o WHERE {_SAME} AND o.state IS NOT NULL
+    )
+"""
+"""Also the rows that stand for nobody."""
 
 # -- a batch that comes from a file ------------------------------------------------------------------------------------
 
 IMPORTING = f"SELECT pg_advisory_xact_lock({LOCKS}, -1)"
+NOBODY_JOINS = f"SELECT pg_advisory_xact_lock({LOCKS}, ?)"
+"""No run of a batch begins from here on: see `ALONE`."""
+END_SILENT_RUNS_OF = """
+    UPDATE dialer.run SET ended = dialer.seconds(), is_expired = 1
+    WHERE batch_id = ? AND ended IS NULL AND dialer.seconds() > beat_at + lease
+"""
+WORKS_ON = "SELECT host, pid, began, does FROM dialer.run WHERE batch_id = ? AND ended IS NULL LIMIT 1"
 IDENTITY_IS_THERE = "SELECT EXISTS (SELECT 1 FROM dialer.meta WHERE name = 'identity' AND value = ?)"
 HAS_PEOPLE = "SELECT EXISTS (SELECT 1 FROM dialer.recipient WHERE batch_id = ?)"
 FORGET_NOTES = "DELETE FROM dialer.meta WHERE batch_id = ?"
@@ -305,11 +327,15 @@ DIFFERENT = {
             SELECT 1 FROM run r WHERE r.id = p.run AND r.ended IS NULL AND r.id <> current_setting('dialer.run')
         )
     """,
-    changing.TAKE_OVER_RECIPIENT: """
-        INSERT INTO recipient AS r (key, number, state, cells, layout) VALUES (?1, ?2, 'pending', ?3, ?4)
-        ON CONFLICT (batch_id, key) WHERE state IS NOT NULL DO UPDATE SET number = excluded.number,
-        cells = CASE WHEN excluded.cells = '[]' THEN r.cells ELSE excluded.cells END,
-        layout = CASE WHEN excluded.cells = '[]' THEN r.layout ELSE excluded.layout END RETURNING id
+    changing.TAKE_OVER_NEW: """
+        INSERT INTO recipient (key, number, state, cells, layout) VALUES (?1, ?2, 'pending', ?3, ?4) RETURNING id
+    """,
+    changing.TAKE_OVER_KNOWN: changing.take_over_known("number = ?2"),
+    # One look through those who wait, for all of the keys.
+    reading.KNOWN: reading.known("(r.key IN (SELECT value FROM json_each(?))) IS TRUE"),
+    reading.KNOWS: """
+        SELECT 1 FROM recipient WHERE key = ?1 AND state <> 'pending'
+        UNION ALL SELECT 1 FROM recipient WHERE key = ?1 AND state = 'pending' LIMIT 1
     """,
     changing.DERIVE: "SELECT dialer.derive(ARRAY(SELECT CAST(value AS BIGINT) FROM json_each(:recipients)), :reason)",
 }
