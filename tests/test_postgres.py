@@ -270,6 +270,22 @@ def test_a_row_that_waits_again_can_be_called_and_a_second_one_of_theirs_instead
     assert intend_all(batch, batch.page(after=3, size=1)) == []
 
 
+LOOKED_AT = """
+    SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_all_tables WHERE relid = 'dialer.recipient'::regclass
+"""
+"""Rows of the list that this transaction has looked at so far."""
+
+
+def test_a_claim_and_an_intent_look_at_few_rows_of_a_long_list(opened: Callable[..., Batch]) -> None:
+    """Also once the server knows how long it is."""
+    batch = working(opened(), 5000)
+    batch._session.execute("ANALYZE dialer.recipient")
+    with batch.transaction() as session:
+        (one, *_) = batch.page(after=0, size=20)
+        assert len(intend_all(batch, [one])) == 1
+        assert session.one(LOOKED_AT)[0] < 200
+
+
 # -- several hosts -----------------------------------------------------------------------------------------------------
 
 

@@ -103,8 +103,8 @@ BEGIN
         AND NOT EXISTS (SELECT 1 FROM dialer.do_not_call e WHERE e.number = d.number AND e.source = d.source
         AND e.line > d.line))
         -- Who has another row, however it came there, is called once: see `recipient_key`.
-        AND NOT EXISTS (SELECT 1 FROM dialer.recipient t WHERE t.batch_id = b AND t.key = r.key AND t.id <> r.id
-        AND t.state <> 'pending')
+        AND (SELECT t.id FROM dialer.recipient t WHERE t.batch_id = b AND t.key = r.key AND t.id <> r.id
+        AND t.state <> 'pending' LIMIT 1) IS NULL
     ), free AS (
         INSERT INTO dialer.called AS c (server, number, batch_id, at, is_open)
         SELECT DISTINCT ON (u.number) m.value, u.number, b, dialer.seconds(), 1
@@ -268,8 +268,9 @@ LANGUAGE sql AS $$
         WHERE r.batch_id = dialer.current_batch() AND r.state = 'pending' AND r.status IS NULL AND r.position > beyond
         AND (r.claimed_by IS NULL OR r.claimed_by = me) ORDER BY r.position LIMIT size FOR UPDATE SKIP LOCKED
     ), claimed AS (
-        UPDATE dialer.recipient r SET claimed_by = me FROM next n
-        WHERE r.batch_id = dialer.current_batch() AND r.id = n.id RETURNING r.*
+        -- As an array: how many they are the planner does not know, and would go through the whole batch for a join.
+        UPDATE dialer.recipient r SET claimed_by = me
+        WHERE r.batch_id = dialer.current_batch() AND r.id = ANY (ARRAY(SELECT n.id FROM next n)) RETURNING r.*
     ), goes_on AS (
         UPDATE dialer.run SET stage = 'calls' WHERE batch_id = dialer.current_batch() AND id = me AND stage = 'waits'
     ) SELECT * FROM claimed ORDER BY position
