@@ -19,9 +19,11 @@ from uuid import uuid4
 import psycopg
 
 from dialer.store.postgres import create
+from tests.harness import PATIENCE
 
 _TEMPLATE = "template_dialer"
 _SMALL = ("--locale=C", "--wal-segsize=1")
+_PATIENTLY = ("-w", "-t", f"{PATIENCE:.0f}")
 
 
 def programs() -> Path | None:
@@ -114,7 +116,7 @@ class Server:
     def start(self) -> None:
         """Have it started, and wait until it takes connections."""
         words = " ".join(f"-c {name}={value}" for name, value in self._settings.items())
-        self._do("pg_ctl", "start", "-w", "-D", str(self._data), "-l", str(self.folder / "log"), "-o", words)
+        self._do("pg_ctl", "start", *_PATIENTLY, "-D", str(self._data), "-l", str(self.folder / "log"), "-o", words)
 
     def copied(self) -> Server:
         """Return a replica that has what this one has at this moment, and gets no more."""
@@ -135,7 +137,7 @@ class Server:
         """Stop it: at once where that is SIGQUIT, as a crash does."""
         if (self._data / "postmaster.pid").exists():
             mode = "immediate" if how is signal.SIGQUIT else "fast"
-            self._do("pg_ctl", "stop", "-w", "-D", str(self._data), "-m", mode)
+            self._do("pg_ctl", "stop", *_PATIENTLY, "-D", str(self._data), "-m", mode)
 
     def close(self) -> None:
         """Stop it, and have its folder taken away."""
