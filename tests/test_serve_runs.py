@@ -163,13 +163,17 @@ def has(words: str) -> Callable[[dict[str, Any]], bool]:
 def test_a_batch_whose_campaign_file_is_gone_or_wrong_is_shown_with_what_is_missing(
     tmp_path: Path, bolna: Bolna
 ) -> None:
-    """Its figures stay; nothing can be started until the file is back, and no command is tried without it."""
+    """All that the ledger knows stays, and the results; nothing can be started until the file is back.
+
+    It can be paused all the same: a run may go on.
+    """
     batch = Batch.write(tmp_path / "w", people=4, rate="50/second")
     with serving(batch.folder, environment=bolna.environment) as page:
         (row,) = page.campaigns().values()
         page.post(f"/campaigns/{row['id']}/start", limit=3)
         yes(page, row["id"], asked(page, row["id"]))
         live(page, row["id"], is_ended)
+        known = live(page, row["id"], lambda view: view["ended"] == 3)
         whole = batch.campaign.read_text()
         for what, words in (
             ("", "is missing"),
@@ -181,7 +185,15 @@ def test_a_batch_whose_campaign_file_is_gone_or_wrong_is_shown_with_what_is_miss
                 batch.campaign.write_text(what)
             view = live(page, row["id"], has(words))
             assert str(batch.campaign) in view["trouble"]
-            assert (view["counts"]["queued"], view["row"]["actions"]) == (3, [])
+            assert (view["counts"]["queued"], view["row"]["actions"]) == (3, ["pause", "results"])
+            for name in ("counts", "outcomes", "timeline", "ended", "talked", "last_attempt"):
+                assert view[name] == known[name], name
+            assert (view["row"]["recipients"], view["row"]["reached"]) == ("list.csv", known["row"]["reached"])
+            assert page.web.get(f"/campaigns/{row['id']}/results.csv").text.count("queued") == 3
+            assert page.web.get(f"/campaigns/{row['id']}/results.xlsx").status_code == 409
+            assert page.post(f"/campaigns/{row['id']}/pause", why="it is gone").status_code == 200
+            assert live(page, row["id"], has(words))["row"]["state"] == "paused"
+            assert page.post(f"/campaigns/{row['id']}/resume").status_code == 200
             assert words in page.web.get("/").text
             refused = page.post(f"/campaigns/{row['id']}/start")
             assert (refused.status_code, words in refused.text) == (409, True)

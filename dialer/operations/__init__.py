@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from dialer.operations.dnc import export_numbers as export_numbers
     from dialer.operations.dnc import listed_numbers as listed_numbers
     from dialer.operations.dnc import remove_number as remove_number
+    from dialer.operations.entries import Listing as Listing
     from dialer.operations.forecast import Outlook as Outlook
     from dialer.operations.forecast import look_ahead as look_ahead
     from dialer.operations.init import write_campaign as write_campaign
     from dialer.operations.ledger_files import forget_ledger as forget_ledger
     from dialer.operations.ledger_list import rebuild_list as rebuild_list
-    from dialer.operations.list import Listing as Listing
     from dialer.operations.list import list_batches as list_batches
     from dialer.operations.options import RunOptions as RunOptions
     from dialer.operations.outcome import Plan as Plan
@@ -70,11 +70,12 @@ _NAMES = {
     "database": ("Checked", "Created", "Upgraded", "check_database", "create_database", "upgrade_database"),
     "database_import": ("Imported", "import_workspace"),
     "dnc": ("accept_list", "add_numbers", "entries_of", "export_numbers", "listed_numbers", "remove_number"),
+    "entries": ("Listing",),
     "forecast": ("Outlook", "look_ahead"),
     "init": ("write_campaign",),
     "ledger_files": ("forget_ledger",),
     "ledger_list": ("rebuild_list",),
-    "list": ("Listing", "list_batches"),
+    "list": ("list_batches",),
     "options": ("RunOptions",),
     "outcome": ("Plan", "Summary"),
     "pause": ("Paused", "pause_campaigns", "targets_of"),

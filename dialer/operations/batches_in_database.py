@@ -73,6 +73,10 @@ class KeptInDatabase:
         """Return what the last run was given on the command line, as it is on this host."""
         return noted_selection(ledger, campaign=self.campaign(ledger), folder=self.database.folder)
 
+    def results(self, ledger: Store) -> Path | None:  # noqa: ARG002 - as above
+        """Return its results CSV on this host."""
+        return self.database.folder / self.named.name
+
     def pauses(self, ledger: Store, *, campaign: Path | None) -> Sequence[Pause]:  # noqa: ARG002 - as above
         """Return its pauses."""
         return self.held

@@ -82,12 +82,16 @@ class KeptInFile:
         """Return what the last run was given on the command line."""
         return noted_selection(ledger)
 
+    def results(self, ledger: Store) -> Path | None:
+        """Return its results CSV; None if unknown."""
+        noted = ledger.note(RESULTS)
+        return Path(noted) if noted else None
+
     def pauses(self, ledger: Store, *, campaign: Path | None) -> Sequence[Pause]:
         """Return its pauses."""
-        results = ledger.note(RESULTS)
         files = PauseFiles(
             campaign=campaign or self.campaign(ledger),
-            results=Path(results) if results else None,
+            results=self.results(ledger),
             folder=self.real.parent,
             sandbox=self.sandbox,
         )

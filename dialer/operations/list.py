@@ -5,143 +5,45 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.config.workspace import workspace_of
-from dialer.errors import DialerError, ExitCode, UnreachableError, UsageError
+from dialer.errors import DialerError, UnreachableError, UsageError
 from dialer.messages.operations import workspace as say
 from dialer.messages.store import EMPTY
 from dialer.models import Status
 from dialer.moments import shown
 from dialer.operations.batch_state import State, opening_of, places_left, state_of
 from dialer.operations.campaign_files import CampaignFiles, trouble_of
-from dialer.operations.last_run import LastRun, last_run
+from dialer.operations.entries import Entry, Listing
+from dialer.operations.last_run import last_run
 from dialer.operations.ledger_identity import TIMEZONE
 from dialer.operations.memory import Memory
 from dialer.operations.paused import by_clock
 from dialer.operations.redial_plan import noted_redials
 from dialer.operations.status import without_a_run
 from dialer.operations.stores import in_words
-from dialer.operations.workspace_batches import batches_of, key_of
-from dialer.store import AGENT_NAME, NO_REDIALS
+from dialer.operations.workspace_batches import batches_of, key_of, noted_files
+from dialer.store import AGENT_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from dialer.config.batch import Batch
     from dialer.config.workspace import Workspace
     from dialer.messages.commands import Selection
     from dialer.operations.campaign_files import Found
     from dialer.operations.workspace_batches import Batches, Kept
-    from dialer.store import Redials, Store
-    from dialer.store.records import Pulse
-    from dialer.store.shared import Pause
+    from dialer.store import Store
 
 RUNNING_LASTS, _LASTS, SETTLED_LASTS = 0.9, 10.0, 60.0
 """Seconds for which a batch stays as it is while its files do: one that goes on, one that waits, one that is over."""
 _ID = 16
 """Letters of an id."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One batch, or a campaign file without a run.
-
-    Attributes:
-        id: unique in the workspace; stays the same from before the first run on.
-        batch: its name; if the ledger cannot be read, the name of the file.
-        state: its state.
-        campaign: the campaign file; empty if the ledger does not record it.
-        ledger: the file, or its name in the workspace's database; empty if it never ran.
-        agent: name of the agent if the provider has sent it, else its id; empty if unknown.
-        timezone: time zone of its times; None: the machine's.
-        recipients: the CSV; empty if unknown.
-        selection: its arguments on the command line; None if unknown.
-        counts: rows by status.
-        pulse: what was counted in its ledger; None if it never ran, or cannot be read.
-        sent: recipients whose call was placed, refused or is unknown.
-        reached: recipients who were reached; None if calls were not tracked yet.
-        left: recipients who can be called and were not.
-        open: calls that are still open.
-        opens: when the first of these can be called; None if now, or if unknown.
-        last: time of the last request, response or end of a call.
-        redials: which recipients the campaign's plan calls again.
-        running: the process that works on it, in words; empty if there is none.
-        ended: how its last run ended; None if unknown, or it was never run.
-        pauses: its pauses.
-        trouble: why it cannot be read, in words; empty if it can.
-        campaign_trouble: why its campaign file cannot be used, in words; empty if it can, or if `trouble` says so.
-        is_waiting: its list was uploaded through the page, and never ran.
-        list_name: what its list was called where it was uploaded from; empty if it was not uploaded.
-        uploaded: when; None as above.
-        is_missing: the list of ledgers names it, but it does not exist.
-        is_forgotten: the user said that it does not matter.
-    """
-
-    id: str
-    batch: str
-    state: State
-    campaign: str = ""
-    ledger: str = ""
-    agent: str = ""
-    timezone: str | None = None
-    recipients: str = ""
-    selection: Selection | None = None
-    counts: Mapping[Status, int]
-    pulse: Pulse | None = None
-    sent: int = 0
-    reached: int | None = None
-    left: int = 0
-    open: int = 0
-    opens: datetime | None = None
-    last: datetime | None = None
-    redials: Redials = NO_REDIALS
-    running: str = ""
-    ended: LastRun | None = None
-    pauses: tuple[Pause, ...] = ()
-    trouble: str = ""
-    campaign_trouble: str = ""
-    is_waiting: bool = False
-    list_name: str = ""
-    uploaded: datetime | None = None
-    is_missing: bool = False
-    is_forgotten: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The batches of a workspace.
-
-    Attributes:
-        workspace: its folder.
-        batches: one entry each.
-        registry: the list of the workspace's ledgers, or its database.
-        lists: how many ledgers that list names; 0 with a database.
-        listed: how many it named before; None where nothing tells.
-        has_trials: there are trials, which it does not show.
-    """
-
-    workspace: str
-    batches: tuple[Entry, ...]
-    registry: str
-    lists: int
-    listed: int | None
-    has_trials: bool = False
-
-    @property
-    def is_list_lost(self) -> bool:
-        """Whether the list of ledgers names fewer than it did: `run` may refuse then."""
-        return self.lists < (self.listed or 0)
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """LOOK if something is missing or unreadable, unless the user said that it does not matter."""
-        trouble = any(one.trouble and not one.is_forgotten for one in self.batches)
-        return ExitCode.LOOK if trouble or self.is_list_lost else ExitCode.DONE
 
 
 def list_batches(folder: Path, *, sandbox: bool = False, memory: Memory | None = None) -> Listing:
@@ -184,9 +86,11 @@ def _selection(kept: Kept, ledger: Store, found: Found | None) -> Selection | No
     return found.selection if found.key == kept.key else None
 
 
-def _recipients(selection: Selection | None, found: Found | None) -> str:
+def _recipients(selection: Selection | None, found: Found | None, files: Batch | None) -> str:
     if selection is not None and selection.recipients is not None:
         return str(selection.recipients)
+    if files is not None and files.recipients.name:
+        return str(files.recipients)
     return "" if selection is None or found is None else found.recipients
 
 
@@ -321,6 +225,8 @@ def _read(kept: Kept, ledger: Store, found: Found | None, memory: Memory, *, san
     )
     selection = _selection(kept, ledger, found)
     campaign = found.path if found else kept.campaign(ledger)
+    campaign_trouble = trouble_of(found, campaign, is_known=selection is not None)
+    files = noted_files(kept, ledger, sandbox=sandbox) if campaign_trouble else None
     return Entry(
         id=_id(kept.key),
         batch=ledger.note("batch") or Path(kept.shown).name,
@@ -329,7 +235,7 @@ def _read(kept: Kept, ledger: Store, found: Found | None, memory: Memory, *, san
         ledger=kept.shown,
         timezone=zone or None,
         agent=ledger.note(AGENT_NAME) or ledger.note("agent") or "",
-        recipients=_recipients(selection, found),
+        recipients=_recipients(selection, found, files),
         selection=selection,
         counts=counts,
         pulse=pulse,
@@ -343,5 +249,6 @@ def _read(kept: Kept, ledger: Store, found: Found | None, memory: Memory, *, san
         ended=None if is_running else ended,
         pauses=tuple(by_clock(pause, zone) for pause in pauses),
         redials=redials,
-        campaign_trouble=trouble_of(found, campaign, is_known=selection is not None),
+        campaign_trouble=campaign_trouble,
+        files=files,
     )

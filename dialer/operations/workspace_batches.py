@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from dialer.config.batch import Batch
 from dialer.config.workspace import workspace_of
 from dialer.operations.batches_in_database import BatchesInDatabase
 from dialer.operations.batches_in_files import BatchesInFiles, KeptInFile, key_in_files
 from dialer.operations.ledger_files import ledgers_below, ledgers_of, trial_mark
+from dialer.operations.ledger_identity import TIMEZONE
+from dialer.operations.replaced_list import LIST
 from dialer.operations.stores import place_of
 from dialer.store.sqlite import is_trial
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
-    from dialer.config.batch import Batch
     from dialer.config.workspace import Workspace
     from dialer.messages.commands import Selection
     from dialer.store import Store
@@ -62,6 +65,9 @@ class Kept(Protocol):
 
     def selection(self, ledger: Store) -> Selection | None:
         """Return what the last run was given on the command line; None where the ledger does not say."""
+
+    def results(self, ledger: Store) -> Path | None:
+        """Return its results CSV; None if unknown."""
 
     def pauses(self, ledger: Store, *, campaign: Path | None) -> Sequence[Pause]:
         """Return its pauses; `campaign` is its campaign file if another than the ledger says."""
@@ -122,6 +128,31 @@ def key_of(batch: Batch) -> str:
     """
     place = place_of(batch)
     return key_in_files(place) if isinstance(place, Path) else place.name
+
+
+def noted_files(kept: Kept, ledger: Store, *, sandbox: bool) -> Batch | None:
+    """Return the files of a batch as its last run has noted them; None if unknown.
+
+    The campaign file need not be there, and is not read.
+
+    Args:
+        kept: the batch.
+        ledger: its ledger.
+        sandbox: it is a trial's.
+    """
+    selection, campaign, results = kept.selection(ledger), kept.campaign(ledger), kept.results(ledger)
+    if selection is None or campaign is None or results is None:
+        return None
+    listed = ledger.note(LIST)
+    return Batch(
+        name=ledger.note("batch") or results.stem,
+        campaign=campaign,
+        recipients=selection.recipients or (campaign.parent / listed if listed else Path()),
+        results=results,
+        ledger=Path(kept.shown),
+        selection=replace(selection, campaign=campaign, sandbox=sandbox),
+        timezone=ledger.note(TIMEZONE) or None,
+    )
 
 
 @contextlib.contextmanager

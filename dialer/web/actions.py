@@ -19,7 +19,7 @@ from dialer.operations.serve.live import batch_of
 from dialer.operations.serve.work import OtherCountError
 from dialer.operations.until import ends_at
 from dialer.web.fields import RefusedError
-from dialer.web.site import in_thread, named
+from dialer.web.site import files_of, in_thread, named
 from dialer.web.upload import receive
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from dialer.config.batch import Batch
     from dialer.messages.commands import Selection
-    from dialer.operations.list import Entry
+    from dialer.operations.entries import Entry
     from dialer.operations.pause import Target
     from dialer.web.fields import Fields
     from dialer.web.site import Site
@@ -64,6 +65,16 @@ class Asked:
         assert self.entry is not None
         return named(self.entry)
 
+    @property
+    def files(self) -> Batch:
+        """The files of the batch; see `files_of`.
+
+        Raises:
+            RefusedError: they are not known.
+        """
+        assert self.entry is not None
+        return files_of(self.entry)
+
 
 AGAIN: Mapping[str, str] = {"refused": "--retry-errors", "unknown": "--redial-unknown"}
 """Who is called again because somebody asks for it: nobody is without that, and without the count typed."""
@@ -73,15 +84,15 @@ Action = Callable[[Asked], Awaitable[str]]
 
 async def _pause(asked: Asked) -> str:
     until = _until(asked)
-    return await _paused([target_of_batch(batch_of(asked.selection))], asked.fields.text("why"), until)
+    return await _paused([target_of_batch(asked.files)], asked.fields.text("why"), until)
 
 
 async def _resume(asked: Asked) -> str:
-    selection = asked.selection
     if asked.fields.text("of") == "campaign":
+        selection = asked.selection
         targets = await in_thread(targets_of, [selection.campaign], sandbox=selection.sandbox)
     else:
-        targets = [target_of_batch(batch_of(selection))]
+        targets = [target_of_batch(asked.files)]
     return await _resumed(targets)
 
 

@@ -12,15 +12,17 @@ from dialer.messages import web as say
 from dialer.operations.serve.documents import bring_results, make_document
 from dialer.operations.serve.live import batch_of
 from dialer.web.fields import RefusedError
-from dialer.web.site import in_thread, named, site_of
+from dialer.web.site import files_of, in_thread, named, site_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from starlette.requests import Request
     from starlette.responses import Response
 
     from dialer.config.batch import Batch
+    from dialer.operations.entries import Entry
 
 _AT_ONCE = CapacityLimiter(2)
 # A report is one file with its styles and pictures in it, and no script.
@@ -29,13 +31,13 @@ _REPORT_CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; san
 
 async def results(request: Request) -> Response:
     """Send the results as they are on disk, or in the database."""
-    batch = await _batch(request)
+    batch = await _batch(request, files_of)
     return _file(batch.results, f"{batch.name}.csv", "text/csv; charset=utf-8")
 
 
 async def workbook(request: Request) -> Response:
     """Send the results as a workbook."""
-    batch, path = await _batch(request), await _made(request, "results", ".xlsx")
+    batch, path = await _batch(request, _named_files), await _made(request, "results", ".xlsx")
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return _file(path, f"{batch.name}.xlsx", kind, is_ours=True)
 
@@ -56,9 +58,14 @@ async def rejects(request: Request) -> Response:
     return _file(path, f"{entry.batch}.rejects.csv", "text/csv; charset=utf-8")
 
 
-async def _batch(request: Request) -> Batch:
+def _named_files(entry: Entry) -> Batch:
+    """Return the files of a batch for a command, which reads its campaign file."""
+    return batch_of(named(entry))
+
+
+async def _batch(request: Request, files: Callable[[Entry], Batch]) -> Batch:
     entry = await site_of(request).entry(request.path_params["id"])
-    batch = await in_thread(batch_of, named(entry))
+    batch = await in_thread(files, entry)
     async with _AT_ONCE:
         await in_thread(bring_results, batch)
     if not batch.results.is_file():
@@ -67,7 +74,7 @@ async def _batch(request: Request) -> Batch:
 
 
 async def _made(request: Request, verb: str, ending: str) -> Path:
-    selection = (await _batch(request)).selection
+    selection = (await _batch(request, _named_files)).selection
     to = site_of(request).board.lists.arriving.with_suffix(ending)
     async with _AT_ONCE:
         await in_thread(make_document, selection, verb, to=to)

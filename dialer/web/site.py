@@ -13,6 +13,7 @@ from anyio import to_thread
 from dialer.messages import web as say
 from dialer.messages.pages.serve import campaign_list, campaign_view, organisation_view, without_most_done
 from dialer.messages.values import as_json
+from dialer.operations.serve.live import batch_of
 from dialer.operations.serve.organisation import organisation, pauses_of_all
 from dialer.web.fields import RefusedError
 from dialer.web.rendering import drawn
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from dialer.config.batch import Batch
     from dialer.messages.commands import Selection
     from dialer.messages.pages.screens import CampaignList, CampaignView, OrganisationView
-    from dialer.operations.list import Entry
+    from dialer.operations.entries import Entry
     from dialer.operations.serve.board import Board
     from dialer.operations.serve.work import Works
     from dialer.web.sessions import Sessions
@@ -129,6 +131,16 @@ def named(entry: Entry) -> Selection:
     if entry.selection is None or entry.trouble or entry.campaign_trouble:
         raise RefusedError(409, entry.trouble or entry.campaign_trouble or say.no_list_yet())
     return entry.selection
+
+
+def files_of(entry: Entry) -> Batch:
+    """Return the files of a batch to be looked at, paused or taken along, which takes no campaign file.
+
+    Raises:
+        RefusedError: they are not known.
+        DialerError: its campaign file is wrong.
+    """
+    return batch_of(named(entry)) if entry.files is None else entry.files
 
 
 def site_of(request: Request) -> Site:

@@ -17,13 +17,13 @@ OLDER_BATCH = (
 
 
 def campaign_missing(campaign: Path) -> str:
-    return f"The campaign file {campaign} is missing. To go on with this batch, bring it back."
+    return f"The campaign file {campaign} is missing. To go on with this batch, or for its report, bring it back."
 
 
 def campaign_unfit(campaign: Path) -> str:
     return (
         f"{campaign} is not a campaign file of this workspace: it has no `recipients`, or is in another folder. To go "
-        "on with this batch, put that right."
+        "on with this batch, or for its report, put that right."
     )
 
 

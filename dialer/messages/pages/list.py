@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dialer.operations import Listing
-    from dialer.operations.list import Entry
+    from dialer.operations.entries import Entry
 
 _HEAD = ("BATCH", "STATE", "SENT", "REACHED", "LEFT", "LAST")
 _NUMBERS = frozenset({2, 3, 4})

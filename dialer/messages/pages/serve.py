@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dialer.operations import Listing
-    from dialer.operations.list import Entry
+    from dialer.operations.entries import Entry
     from dialer.operations.live_progress import LiveProgress
     from dialer.operations.serve.history import History
     from dialer.operations.serve.live import Live
@@ -144,22 +144,28 @@ def _details(one: Entry) -> list[str]:
 
 
 def _actions(one: Entry) -> list[str]:
-    if one.trouble or one.campaign_trouble:
+    if one.trouble:
         return []
+    if one.campaign_trouble:
+        # A command needs the file. A pause needs none, and the results are there.
+        return [] if one.files is None else [*_pause_or_resume(one), "results"]
     if one.selection is None:
         return ["next"]
     is_free = one.state in _STARTABLE and not one.pauses and not one.running
     found = ["start", "check"] if is_free else []
     found += ["discard"] if one.is_waiting else []
     found += _again(one)
-    if _own_pauses(one):
-        found.append("resume")
-    elif one.ledger and one.state is not State.DONE:
-        found.append("pause")
+    found += _pause_or_resume(one)
     if one.ledger:
         found += ["cancel"] if one.open or one.running else []
         found.append("results")
     return [*found, "next"]
+
+
+def _pause_or_resume(one: Entry) -> list[str]:
+    if _own_pauses(one):
+        return ["resume"]
+    return ["pause"] if one.ledger and one.state is not State.DONE else []
 
 
 def _again(one: Entry) -> list[str]:

@@ -13,7 +13,7 @@ from dialer.operations.serve.live import live
 from dialer.operations.serve.same_list import with_same_list
 
 if TYPE_CHECKING:
-    from dialer.operations.list import Entry, Listing
+    from dialer.operations.entries import Entry, Listing
     from dialer.operations.serve.blocked import Blocked
     from dialer.operations.serve.live import Live
     from dialer.operations.serve.next_list import NextLists

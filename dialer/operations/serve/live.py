@@ -16,10 +16,9 @@ from dialer.operations.stores import place_of
 
 if TYPE_CHECKING:
     from dialer.messages.commands import Selection
-    from dialer.operations.list import Entry
+    from dialer.operations.entries import Entry
     from dialer.operations.memory import Memory
     from dialer.operations.serve.work import Works
-    from dialer.store.records import Pulse
 
 _AFTER = timedelta(seconds=60)
 """What is noted later than this after a command's last word is not its own."""
@@ -79,22 +78,22 @@ def live(entry: Entry, works: Works, memory: Memory) -> Live:
 
 
 def _figures(entry: Entry, memory: Memory) -> Figures:
-    selection = entry.selection
-    if not entry.ledger or selection is None or entry.trouble:
+    is_known = entry.selection is not None or entry.files is not None
+    if not entry.ledger or not is_known or entry.trouble:
         return Figures(trouble=entry.trouble) if entry.trouble else NO_FIGURES
     return memory.recall(
         ("figures", entry.id),
-        lambda: _looked_up(selection, entry.pulse),
+        lambda: _looked_up(entry),
         lasts=lambda _: RUNNING_LASTS if entry.running else SETTLED_LASTS,
         signature=entry,
     )
 
 
-def _looked_up(selection: Selection, pulse: Pulse | None) -> Figures:
+def _looked_up(entry: Entry) -> Figures:
     try:
-        batch = batch_of(selection)
+        batch = files_of(entry)
         # A large ledger is counted once for the list and the page.
-        return Figures(standing=standing(batch, pulse=pulse), history=history(place_of(batch)))
+        return Figures(standing=standing(batch, pulse=entry.pulse), history=history(place_of(batch)))
     except DialerError as error:
         return Figures(trouble=str(error))
 
@@ -113,6 +112,18 @@ def _named(entry: Entry, work: Work | None) -> Work | None:
     if work is None or path is None or not entry.list_name:
         return work
     return with_list_name(work, str(path), entry.list_name)
+
+
+def files_of(entry: Entry) -> Batch:
+    """Return a batch's files; where its campaign file cannot be used, as its last run has noted them.
+
+    Raises:
+        DialerError: its campaign file is wrong, and they are not known.
+    """
+    if entry.files is not None:
+        return entry.files
+    assert entry.selection is not None
+    return batch_of(entry.selection)
 
 
 def batch_of(selection: Selection) -> Batch:

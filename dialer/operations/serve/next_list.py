@@ -22,7 +22,8 @@ from dialer.messages.commands import Selection
 from dialer.messages.operations import serve as say
 from dialer.moments import shown
 from dialer.operations.batch_state import State
-from dialer.operations.list import Entry, id_of
+from dialer.operations.entries import Entry
+from dialer.operations.list import id_of
 from dialer.operations.stores import is_begun
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dialer.config.workspace import workspace_of
 from dialer.operations.paused import by_clock, pauses_of_every_batch
 
 if TYPE_CHECKING:
-    from dialer.operations.list import Entry
+    from dialer.operations.entries import Entry
     from dialer.operations.serve.blocked import Blocked
     from dialer.operations.serve.board import Board
     from dialer.store.shared import Pause

@@ -13,7 +13,7 @@ from dialer.operations.memory import signature
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dialer.operations.list import Entry
+    from dialer.operations.entries import Entry
     from dialer.operations.memory import Memory
 
 _LASTS = 3600.0
