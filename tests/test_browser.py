@@ -307,6 +307,9 @@ def test_tomorrows_list_from_the_drop_to_the_results(person: Callable[..., Tab],
     assert "Lost" in rejects.value.path().read_text("utf-8")
     tab.click("#first")
     see(tab, "#work", "Type 5 to confirm")
+    tab.wait_for_function("document.activeElement.id == 'question-heading'")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.id") == "count"
     assert findings(tab) == []
     confirm(tab)
     see(tab, "#left", "7")

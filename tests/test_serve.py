@@ -64,6 +64,24 @@ def test_pause_everything_is_one_button_and_so_is_its_end(page: Page) -> None:
     assert page.campaigns()["spring"]["state"] == "not started"
 
 
+def test_who_pauses_everything_stays_where_they_are(page: Page) -> None:
+    """The address is one of our pages, whatever a request says."""
+    spring = f"/campaigns/{page.campaigns()['spring']['id']}"
+    for came_from, to in (
+        (spring, spring),
+        ("/", "/"),
+        ("/organisation", "/organisation"),
+        ("//evil.example/", "/organisation"),
+        ("/campaigns/../logout", "/organisation"),
+    ):
+        page.web.headers["Referer"] = page.address + came_from
+        try:
+            for verb in ("pause", "resume"):
+                assert page.post(f"/organisation/{verb}").url.path == to
+        finally:
+            del page.web.headers["Referer"]
+
+
 def test_a_pause_that_cannot_be_set_is_refused(page: Page) -> None:
     place = page.folder / "all.paused"
     place.mkdir()

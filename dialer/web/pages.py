@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from starlette.responses import RedirectResponse
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from dialer.messages.pages.screens import CampaignRow
+
+_WATCHED = re.compile("/|/campaigns/[0-9a-f]{1,64}")
+"""The pages that change by themselves, but for the organisation's."""
 
 
 async def campaigns(request: Request) -> Response:
@@ -76,8 +81,11 @@ async def act(request: Request) -> Response:
             raise
         return await _filled_in(request, batch_id, refused, Mistake(verb, refused.field, str(refused), fields.texts))
     site.say_next(request.state.caller.cookie, said)
-    back = "/organisation" if batch_id is None else "/" if verb == "discard" else f"/campaigns/{batch_id}"
-    return RedirectResponse(back, 303)
+    if batch_id is not None:
+        return RedirectResponse("/" if verb == "discard" else f"/campaigns/{batch_id}", 303)
+    # Everything can be paused from every page, and who does that wants to see what becomes of what they look at.
+    came_from = urlsplit(request.headers.get("referer", "")).path
+    return RedirectResponse(came_from if _WATCHED.fullmatch(came_from) else "/organisation", 303)
 
 
 async def _filled_in(request: Request, batch_id: str | None, refused: RefusedError, mistake: Mistake) -> Response:

@@ -30,6 +30,7 @@
     const scrolled = [...old.querySelectorAll("[data-scroll]")].map((one) => [one.id, one.scrollTop]);
     const wrong = [...old.querySelectorAll("[data-wrong]")];
     const focus = old.contains(document.activeElement) ? document.activeElement.id : "";
+    const hasAsked = old.querySelector("[data-asks]") !== null;
     old.replaceChildren(...fresh.childNodes);
     for (const [id, isOpen] of open) if (byId(id)) byId(id).open = isOpen;
     for (const [id, top] of scrolled) if (byId(id)) byId(id).scrollTop = top;
@@ -42,6 +43,9 @@
       field.setAttribute("aria-describedby", one.id);
     }
     if (focus && byId(focus)) byId(focus).focus({ preventScroll: true });
+    // Who has just started something, and stands nowhere else, goes on at what it asks.
+    const asks = old.querySelector("[data-asks]");
+    if (asks && !hasAsked && document.activeElement === document.body) asks.focus({ preventScroll: true });
   };
 
   const take = (text) => {
