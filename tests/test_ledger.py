@@ -975,7 +975,8 @@ def test_a_read_only_folder_is_told_before_anything_else() -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         old, new = script(READ_ONLY, folder).splitlines()
-    assert "x.ledger: the ledger cannot be" in old
+    assert "x.ledger: the ledger cannot be used: it or its folder is read-only, or another user's." in old
+    assert old.endswith("a new ledger does not know who was called.")
     assert "new.ledger: the ledger cannot be written (Permission denied)" in new
 
 

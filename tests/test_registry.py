@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import shutil
@@ -152,6 +153,18 @@ def test_a_line_that_was_changed_by_hand_is_named(tmp_path: Path, registry: Regi
     registry.path.write_text("yesterday" + registry.path.read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(LedgerError, match=r"dialer\.ledgers, line 1 cannot be read"):
         called(registry)
+
+
+def test_nobody_is_told_to_make_another_users_list_again(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may not read it may not read the ledgers either: a new list would lack them."""
+
+    def forbidden(_: Path) -> bytes:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", forbidden)
+    with pytest.raises(LedgerError) as refused:
+        registry.read()
+    assert str(refused.value).endswith("It is another user's: make it readable, and what it lists.")
 
 
 def test_each_start_renews_a_time_and_the_list_grows_no_longer(tmp_path: Path, registry: Registry) -> None:

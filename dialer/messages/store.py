@@ -29,8 +29,9 @@ def disk_full(path: Path) -> str:
 
 def read_only(path: Path) -> str:
     return (
-        f"{path}: the ledger cannot be written there (ledger or folder is read-only, or no permission). Fix that, or "
-        "set `ledger` to another place."
+        f"{path}: the ledger cannot be used: it or its folder is read-only, or another user's. Make both writable for "
+        "yourself. Only a batch that has called no one yet can have its ledger in another place (`ledger` in the "
+        "campaign file): a new ledger does not know who was called."
     )
 
 
@@ -199,6 +200,10 @@ def list_unreadable(path: Path, *, why: str | None) -> str:
     return list_is(path, f"cannot be read ({why})") + (
         f" Bring the list back as it was. Or move away what is there, then: {command_text('list', '--rebuild')}"
     )
+
+
+def list_not_permitted(path: Path, *, why: str | None) -> str:
+    return list_is(path, f"cannot be read ({why})") + " It is another user's: make it readable, and what it lists."
 
 
 def list_unwritable(path: Path, *, why: str | None) -> str:

@@ -88,6 +88,8 @@ class Registry:
             content = self.path.read_bytes()
         except FileNotFoundError:
             return {}
+        except PermissionError as error:
+            raise LedgerError(say.list_not_permitted(self.path, why=error.strerror)) from error
         except OSError as error:
             raise LedgerError(say.list_unreadable(self.path, why=error.strerror)) from error
         return {listed.path: listed for _, listed in self._lines(content)}
