@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from datetime import datetime
 from pathlib import Path
@@ -191,10 +192,42 @@ def test_a_note_that_tells_nobody_is_nobody(path: Path, note: str) -> None:
     assert is_free(path)
 
 
-def test_of_another_machine_it_is_not_known_whether_the_holder_lives(path: Path) -> None:
-    note = {"pid": 1, "host": "another", "since": time.strftime("%Y-%m-%d"), "command": "run"}
-    path.write_text(json.dumps(note), encoding="utf-8")
+def note(path: Path, *, pid: int, host: str) -> None:
+    """Leave what a killed process leaves."""
+    left = {"pid": pid, "host": host, "since": time.strftime("%Y-%m-%d"), "command": "run"}
+    path.write_text(json.dumps(left), encoding="utf-8")
+
+
+def test_on_a_network_share_it_is_not_known_whether_another_machines_holder_lives(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dialer.store.sqlite.lock.network_file_system", lambda _: "nfs4")
+    note(path, pid=1, host="another")
     assert "process 1 on another" in holder(path)
+
+
+@pytest.mark.parametrize("host", ["a container that is gone", socket.gethostname()])
+def test_whose_number_another_program_has_by_now_holds_nothing(path: Path, host: str) -> None:
+    note(path, pid=os.getppid(), host=host)
+    assert holder(path) == ""
+
+
+def test_whoever_looks_turns_no_run_away(path: Path) -> None:
+    is_over = threading.Event()
+
+    def look() -> None:
+        while not is_over.is_set():
+            holder(path)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        for _ in range(50):
+            note(path, pid=1, host="another")
+            assert is_free(path)
+    finally:
+        is_over.set()
+        looking.join()
 
 
 def test_a_lock_that_cannot_be_written_is_told_in_words(tmp_path: Path) -> None:

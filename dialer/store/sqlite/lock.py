@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import socket
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +18,13 @@ from dialer.errors import LedgerError, LockedError
 from dialer.files import unreadable
 from dialer.messages import store as say
 from dialer.store.shared import Holder
+from dialer.store.sqlite.place import network_file_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+_GLANCE = 10.0
+"""Seconds to wait for another process that only looks whether a lock is held."""
 
 
 class Lock:
@@ -73,10 +79,10 @@ def locked(path: Path, *, command: str, campaign: Path | None = None, status: st
         LockedError: another process holds it.
         LedgerError: the lock file cannot be written.
     """
-    lock = FileLock(path, timeout=0, mode=0o600, thread_local=False, fallback_to_soft=False)
+    lock = FileLock(path, mode=0o600, thread_local=False, fallback_to_soft=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        _acquire(lock, path)
     except Timeout:
         by = held_by(path)
         words = say.held(path, by=holder(path), status=status)
@@ -93,6 +99,25 @@ def locked(path: Path, *, command: str, campaign: Path | None = None, status: st
             held.let_go()
     finally:
         lock.release()
+
+
+def _acquire(lock: FileLock, path: Path) -> None:
+    """Take a lock that no process holds; another one may be looking at it.
+
+    Raises:
+        Timeout: a process holds it.
+        OSError: it cannot be written.
+    """
+    end = time.monotonic() + _GLANCE
+    while True:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if _is_locked(path) or time.monotonic() > end:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 def lock_of(ledger: Path) -> Path:
@@ -115,12 +140,17 @@ def holder(path: Path) -> str:
 def held_by(path: Path) -> Holder | None:
     """Return who holds a lock file; None if no process does.
 
-    It does not try the lock: that would refuse a run that starts at the same moment.
+    A killed process leaves its name there. By now its number may be another program's, and in a container its host is
+    gone as well: so the kernel is asked.
     """
     noted = _content(path)
     if not {"pid", "host", "since", "command"} <= noted.keys():
         return None
-    if noted["host"] == socket.gethostname() and not _is_alive(noted["pid"]):
+    is_here = noted["host"] == socket.gethostname()
+    if is_here and not _is_alive(noted["pid"]):
+        return None
+    # On a network share another machine's lock may not show here.
+    if not _is_locked(path) and (is_here or network_file_system(path) is None):
         return None
     return Holder(noted["pid"], noted["host"], noted["since"], noted["command"], noted.get("campaign", ""))
 
@@ -140,6 +170,19 @@ def _content(path: Path) -> Mapping[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _is_locked(path: Path) -> bool:
+    """Tell whether a process holds a lock file; one that this process may not open counts as held."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        finally:
+            os.close(file)
+    except OSError:
+        return True
+    return False
 
 
 def _is_alive(pid: object) -> bool:
