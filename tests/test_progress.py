@@ -246,7 +246,7 @@ def test_from_the_first_moment_on_a_run_says_what_it_does_while_the_server_takes
     batch = Batch.write(tmp_path / "b", people=3, rate="5/second")
     ours, theirs = pty.openpty()
     screen = ""
-    with sandbox(latency=10.0) as bolna, os.fdopen(ours, "rb", buffering=0) as terminal:
+    with sandbox(latency=600.0) as bolna, os.fdopen(ours, "rb", buffering=0) as terminal:
         command = [sys.executable, "-m", "dialer", "run", str(batch.campaign), "--yes"]
         with subprocess.Popen(command, env=bolna.environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
             os.close(theirs)

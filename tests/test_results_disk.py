@@ -13,6 +13,7 @@ import pytest
 from dialer import RunOptions, load_campaign, run_campaign_sync
 from dialer.export.results import ResultsFile
 from dialer.operations.results import rewrite_results
+from tests.harness import PATIENCE
 from tests.place import Place, number
 
 if TYPE_CHECKING:
@@ -25,22 +26,27 @@ PEOPLE = 25
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk hangs after half a second: what is waited for in real time is short. Rows do not wait for each other."""
-    monkeypatch.setattr("dialer.operations.results_writer.PATIENCE", 0.5)
+    """What is waited for in real time is short. Rows do not wait for each other."""
+    monkeypatch.setattr("dialer.operations.results_writer.PATIENCE", 5.0)
     monkeypatch.setattr("dialer.operations.results_writer._GATHER", 0.0)
 
 
 @pytest.fixture
 def filled(place: Place) -> Place:
     place.recipients([[number(index), "N"] for index in range(PEOPLE)], header=["phone", "customer_name"])
-    place.campaign()
+    path = place.campaign()
+    # So slowly that they are not all appended at once.
+    path.write_text(path.read_text().replace("5000/second", "100/second", 1))
     return place
 
 
 class Disk:
-    """Hangs from the nth time that something is done to the results, until it is let go on."""
+    """Hangs from the nth time that something is done to the results, until it is let go on.
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, what: str, *, turn: int = 1) -> None:
+    From then on half a second is long; before, a busy machine is no disk that hangs.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, what: str, *, turn: int, patience: float) -> None:
         self._goes_on = threading.Event()
         self._left = turn
         self.hung = threading.Event()
@@ -49,6 +55,7 @@ class Disk:
         def hanging(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - as the original
             self._left -= 1
             if self._left <= 0:
+                monkeypatch.setattr("dialer.operations.results_writer.PATIENCE", patience)
                 self.hung.set()
                 self._goes_on.wait()
             return original(*args, **options)
@@ -64,8 +71,8 @@ def hangs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Disk]]:
     """Make disks that hang; the threads that wait for them end with the test."""
     disks: list[Disk] = []
 
-    def make(what: str, *, turn: int = 1) -> Disk:
-        disks.append(Disk(monkeypatch, what, turn=turn))
+    def make(what: str, *, turn: int = 1, patience: float = 0.5) -> Disk:
+        disks.append(Disk(monkeypatch, what, turn=turn, patience=patience))
         return disks[-1]
 
     yield make
@@ -99,7 +106,7 @@ def test_everybody_is_called_while_the_results_disk_hangs(
 
 
 def test_a_disk_that_hangs_for_a_while_leaves_whole_results(filled: Place, hangs: Callable[..., Disk]) -> None:
-    disk = hangs("append", turn=2)
+    disk = hangs("append", turn=2, patience=PATIENCE)
 
     def let_go() -> None:
         disk.hung.wait()

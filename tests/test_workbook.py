@@ -289,9 +289,14 @@ def test_a_second_ctrl_c_leaves_the_former_workbook_and_ends_the_run_at_once(
 
 def test_a_disk_that_hangs_under_the_workbook_ends_no_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.recipients([[number(at)] for at in range(5)], header=["phone"])
-    monkeypatch.setattr("dialer.operations.results_writer.PATIENCE", 0.5)
-    goes_on = threading.Event()
-    monkeypatch.setattr(Workbook, "write", lambda *_, **__: goes_on.wait())
+    patience, goes_on = "dialer.operations.results_writer.PATIENCE", threading.Event()
+    monkeypatch.setattr(patience, 5.0)
+
+    def hangs(*_: object, **__: object) -> None:
+        monkeypatch.setattr(patience, 0.5)
+        goes_on.wait()
+
+    monkeypatch.setattr(Workbook, "write", hangs)
     summary = run(place.campaign(more=XLSX))
     goes_on.set()
     assert (summary.exit_code, summary.sent) == (0, 5)
