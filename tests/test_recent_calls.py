@@ -67,6 +67,18 @@ def test_it_says_when_and_by_which_batch(tmp_path: Path, other: Ledger) -> None:
         assert [[number for number, _ in calls] for calls in others.recent(now=time.time())] == [[number_of(1)]]
 
 
+def test_a_call_that_may_be_another_agents_is_known_and_stands_in_for_no_unknown_one(
+    tmp_path: Path, other: Ledger
+) -> None:
+    """The provider lists the calls of one agent; it is not known on whose list this one is."""
+    call(other, 1, QUEUED)
+    for agents, is_counted in (("[]", True), ('["another"]', False)):
+        other.set_note("agents", agents)
+        with neighbours(tmp_path) as others:
+            (at,) = others.calls_since(time.time() - HOUR, agent=BINDING.agent).values()
+        assert (at > time.time() - HOUR) is is_counted
+
+
 @pytest.mark.parametrize(
     ("answer", "counts"),
     [(QUEUED, True), (UNCLEAR, True), (REFUSED, False), (Answer(Outcome.RETRY, Effect.HOLD, words="429"), False)],

@@ -46,9 +46,13 @@ CALLS_SINCE = """
     SELECT execution_id, coalesce(answered_at, at) FROM attempt
     WHERE execution_id <> '' AND coalesce(answered_at, at) >= :since
 """
+_NAMES_AGENTS = "coalesce((SELECT value FROM meta WHERE name = 'agents'), '[]') <> '[]'"
+# Where a column names agents, it is not known whose a call is: such a call was placed at no time that could be counted.
 CALLS_OF_AGENT_SINCE = f"""
-    {CALLS_SINCE} AND (:agent = (SELECT value FROM meta WHERE name = 'agent')
-    OR coalesce((SELECT value FROM meta WHERE name = 'agents'), '[]') <> '[]')
+    SELECT execution_id, iif({_NAMES_AGENTS}, 0, moment) FROM (
+        SELECT execution_id, coalesce(answered_at, at) AS moment FROM attempt
+    ) a WHERE execution_id <> '' AND moment >= :since
+    AND (:agent = (SELECT value FROM meta WHERE name = 'agent') OR {_NAMES_AGENTS})
 """
 LAST_MOMENTS = "SELECT max(at), max(answered_at), (SELECT max(asked_at) FROM call) FROM attempt"
 
