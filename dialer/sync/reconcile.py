@@ -87,7 +87,7 @@ class _Search:
 
     async def _look_at(self, agent: str, start: float, end: float) -> None:
         free = anyio.Semaphore(_IN_FLIGHT)
-        rows = self.client.executions(agent, start=_utc(start), end=_utc(end), turn=self.reads.wait_for_page)
+        rows = self.client.executions(agent, start=utc(start), end=utc(end), turn=self.reads.wait_for_page)
         failure: ProviderReadError | None = None
         async with anyio.create_task_group() as tasks:
             try:
@@ -109,13 +109,9 @@ class _Search:
             return
         number = digits(row.to_number)
         # Before it dials the provider may leave the number empty.
-        if number is None or self._is_ours(number):
+        if number is None or is_among(number, self.numbers):
             await free.acquire()
             tasks.start_soon(self._read, row.id, free)
-
-    def _is_ours(self, number: int) -> bool:
-        # The provider may write a number in another way than it was asked to call.
-        return any(spelling in self.numbers for spelling in spellings(number))
 
     async def _read(self, execution_id: str, free: anyio.Semaphore) -> None:
         try:
@@ -144,7 +140,7 @@ class _Search:
             return
         if execution.reference is None:
             number = digits(execution.recipient_number)
-            self.result.unmarked += number is not None and self._is_ours(number)
+            self.result.unmarked += number is not None and is_among(number, self.numbers)
         elif execution.reference:
             await self._take(execution)
 
@@ -211,6 +207,11 @@ def _begun(doubts: Iterable[Doubt], *, skew: float) -> dict[str, float]:
     return {doubt.reference: doubt.at + (skew if doubt.skew is None else doubt.skew) for doubt in doubts}
 
 
+def is_among(number: int, numbers: Container[int | None]) -> bool:
+    """Tell whether a number is one of some: the provider may write it in another way than it was asked to call."""
+    return any(spelling in numbers for spelling in spellings(number))
+
+
 def digits(number: str | None) -> int | None:
     """Return the digits of a number as the provider writes it; None if it is not a number."""
     digits = (number or "").removeprefix("+")
@@ -237,5 +238,6 @@ def spans(doubts: Iterable[Doubt], *, skews: Sequence[float]) -> Sequence[tuple[
     return merged
 
 
-def _utc(seconds: float) -> datetime:
+def utc(seconds: float) -> datetime:
+    """Return a moment that is given in Unix seconds."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import anyio
@@ -19,7 +18,7 @@ from dialer.messages.sync import not_all_read, recipients_not_shown
 from dialer.numbers import spellings
 from dialer.provider.interface import ProviderReadError
 from dialer.sync.agents import agents_of
-from dialer.sync.reconcile import MARGIN, UNREADABLE, digits, server_skews
+from dialer.sync.reconcile import MARGIN, UNREADABLE, digits, is_among, server_skews, utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -146,7 +145,7 @@ class _Search:
         """Look at calls that were found before, if their numbers are in the list by now."""
         self.strays = json.loads(await self.ledger.note(_STRAYS) or "{}")
         for identity, number in list(self.strays.items()):
-            if self._is_ours(number):
+            if is_among(number, self.numbers):
                 del self.strays[identity]
                 await self._read(identity)
 
@@ -182,7 +181,7 @@ class _Search:
 
     async def _page(self, agent: str, start: float, end: float, number: int) -> Page:
         await self.reads.wait_for_page()
-        return await self.client.executions_page(agent, start=_utc(start), end=_utc(end), number=number)
+        return await self.client.executions_page(agent, start=utc(start), end=utc(end), number=number)
 
     def _expected(self, start: float, end: float) -> _Expected | None:
         """Return which known calls a list of a span holds; None if that is not certain.
@@ -202,14 +201,10 @@ class _Search:
     async def _look_at(self, row: Listed) -> None:
         number = digits(row.to_number)
         # Before it dials the provider may leave the number empty.
-        if number is None or self._is_ours(number):
+        if number is None or is_among(number, self.numbers):
             await self._read(row.id)
         else:
             self.strays[row.id] = number
-
-    def _is_ours(self, number: int) -> bool:
-        # The provider may write a number in another way than it was asked to call.
-        return any(spelling in self.numbers for spelling in spellings(number))
 
     async def _read(self, identity: str) -> None:
         await self.reads.wait_for_call()
@@ -232,7 +227,7 @@ class _Search:
                 await self._settle(identity, number, execution.reference)
             elif number is None:
                 self.result.unclear += 1
-            elif self._is_ours(number):
+            elif is_among(number, self.numbers):
                 self.result.doubted += await self.ledger.doubt(spellings(number), execution_id=identity)
 
     async def _settle(self, identity: str, number: int | None, mark: str) -> None:
@@ -263,7 +258,3 @@ class _Expected:
         self.young -= shown
         self.count += len(shown)
         return self.count
-
-
-def _utc(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
