@@ -8,7 +8,7 @@ from time import process_time
 import pytest
 
 from dialer import provider
-from dialer.engine.forecast import Course, Forecast, Later, forecast
+from dialer.engine.forecast import Course, Forecast, Later
 from dialer.engine.pace import Pace
 from dialer.engine.simulation import Group, Reason, When
 from dialer.models import ENOUGH, RINGING, Talk
@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 
 def foretold(count: int, pace: Pace) -> Forecast:
-    return forecast([Group(count)], pace, now=NOW)
+    return Course((Group(count),), pace, NOW).forecast()
 
 
 def seconds(moment: datetime | None) -> float:
@@ -75,7 +75,7 @@ def test_a_million_people_in_many_zones_are_foreseen_at_once() -> None:
     ]
     when = When(waits=True, limit=900_000)
     began = process_time()
-    found = forecast(groups, Pace(8.0, lines=200, live=200, average=60.0), now=NOW, when=when)
+    found = Course(tuple(groups), Pace(8.0, lines=200, live=200, average=60.0), NOW, when).forecast()
     assert process_time() - began < 0.5
     assert found.calls + sum(later.count for later in found.later) == 1_000_000
 
@@ -88,5 +88,5 @@ def test_a_trial_reckons_with_the_calls_of_the_stand_in() -> None:
 
 def test_who_was_called_elsewhere_stays_whatever_the_run_does() -> None:
     tomorrow = NOW + timedelta(days=1)
-    found = forecast([Group(2), Group(3, free_at=86_400.0)], Pace(1.0), now=NOW, when=When(waits=True))
+    found = Course((Group(2), Group(3, free_at=86_400.0)), Pace(1.0), NOW, When(waits=True)).forecast()
     assert found.later == (Later(Reason.ELSEWHERE, 3, tomorrow),)

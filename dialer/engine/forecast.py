@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 from dialer.engine.simulation import ANY_TIME, Reason, Run, When
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dialer.engine.pace import Pace
     from dialer.engine.simulation import Group
 
@@ -71,39 +69,6 @@ class Forecast:
         return min((most for most in (self.lines, self.live) if most), default=None)
 
 
-def forecast(groups: Sequence[Group], pace: Pace, *, now: datetime, when: When = ANY_TIME) -> Forecast:
-    """Return what a run will do that begins now, or goes on.
-
-    A run goes through its list in input order, so groups of a stretch that can be called at a time share it by their
-    size.
-
-    Args:
-        groups: who can be called when.
-        pace: how fast.
-        now: the moment from which all seconds count.
-        when: from when and until when it sends.
-    """
-    run = Run.over(groups, pace, when)
-    later: Counter[tuple[Reason, float | None]] = Counter()
-    for part in run.parts:
-        later[run.why(part)] += part.left
-    found = [
-        Later(reason, count, None if since is None else now + timedelta(seconds=since))
-        for (reason, since), count in later.items()
-        if count
-    ]
-    return Forecast(
-        calls=run.called,
-        begins=None if run.first is None else now + timedelta(seconds=run.first),
-        sent_by=None if run.first is None else now + timedelta(seconds=run.last),
-        ends_at=None if run.ends_at is None else now + timedelta(seconds=run.ends_at),
-        later=tuple(sorted(found, key=lambda one: -one.count)),
-        lines=pace.lines,
-        live=pace.live,
-        average=pace.average,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Course:
     """What a forecast is made of, so that it can be made anew while the run goes on.
@@ -121,8 +86,29 @@ class Course:
     when: When = ANY_TIME
 
     def forecast(self) -> Forecast:
-        """Return what a run will do that begins at that moment."""
-        return forecast(self.groups, self.pace, now=self.now, when=self.when)
+        """Return what a run will do that begins at that moment.
+
+        A run goes through its list in input order, so groups of a stretch that can be called at a time share it by
+        their size.
+        """
+        run, pace = Run.over(self.groups, self.pace, self.when), self.pace
+        later: Counter[tuple[Reason, float | None]] = Counter()
+        for part in run.parts:
+            later[run.why(part)] += part.left
+        found = [Later(reason, count, self._moment(since)) for (reason, since), count in later.items() if count]
+        return Forecast(
+            calls=run.called,
+            begins=self._moment(run.first),
+            sent_by=None if run.first is None else self._moment(run.last),
+            ends_at=self._moment(run.ends_at),
+            later=tuple(sorted(found, key=lambda one: -one.count)),
+            lines=pace.lines,
+            live=pace.live,
+            average=pace.average,
+        )
+
+    def _moment(self, seconds: float | None) -> datetime | None:
+        return None if seconds is None else self.now + timedelta(seconds=seconds)
 
     def remaining(self, *, sent: int, live: int, now: datetime) -> Forecast:
         """Return what it will do from now on; `ends_at` is when the last call will have ended.
@@ -138,7 +124,7 @@ class Course:
         rest = [_later(part.group, part.left, passed) for part in before.parts]
         limit = None if self.when.limit is None else max(0, self.when.limit - sent)
         when = When(self.when.begins - passed, self.when.until - passed, waits=self.when.waits, limit=limit)
-        found = forecast(rest, replace(self.pace, busy=live), now=now, when=when)
+        found = Course(tuple(rest), replace(self.pace, busy=live), now, when).forecast()
         over = math.ceil(live / (self.pace.at_once or live)) * self.pace.average if live else 0.0
         return replace(found, ends_at=max(filter(None, (found.ends_at, now + timedelta(seconds=over)))))
 
