@@ -99,23 +99,27 @@ class Beats(Judging):
             self._session.close()
 
     def judge(self) -> None:
-        """Declare silent runs over, once this one is connected for longer than a lease: others may be cut off, too."""
+        """Declare silent runs over, once the database took all of a lease's heartbeats: others may be cut off, too."""
         if elapsed() - self._since > self._lease:
             self.declare_over()
+
+    def turn(self) -> bool:
+        """Renew the lease, and judge others; return whether the database took it."""
+        try:
+            self._reconnect()
+            self.beat()
+            self.judge()
+        except LedgerError:
+            self._since = elapsed()
+            return False
+        return True
 
     # -- in the thread -------------------------------------------------------------------------------------------
 
     def _serve(self) -> None:
         wait = self._lease / _EACH
         while not self._ended.wait(wait):
-            try:
-                self._reconnect()
-                self.beat()
-                self.judge()
-            except LedgerError:
-                wait = self._lease / _AGAIN
-            else:
-                wait = self._lease / _EACH
+            wait = self._lease / (_EACH if self.turn() else _AGAIN)
         # Here, since no other thread may while it is in use.
         self._session.close()
 
@@ -123,4 +127,3 @@ class Beats(Judging):
         if self._session.is_lost:
             with self._errors():
                 self._session.reconnect()
-            self._since = elapsed()

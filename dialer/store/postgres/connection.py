@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from dialer.store.postgres.session import Session
 
 
+_PASSING = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+"""Errors that pass: a server takes no writes while it is a replica, or while its host protects a full disk."""
+
+
 class UntoldError(LedgerError):
     """Another run has yet to send its attempts again to a server that may have lost them."""
 
@@ -29,7 +33,7 @@ def database_errors() -> Iterator[None]:
     """Turn the database's errors into a LedgerError that says what to do."""
     try:
         yield
-    except psycopg.OperationalError as error:
+    except _PASSING as error:
         raise UnreachableError(say.unreachable(why=_first_line(error))) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise LedgerError(say.not_allowed(why=_first_line(error))) from error
