@@ -60,6 +60,12 @@ def to_the_minute(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} {zone_name(moment)}"
 
 
+def by_clock(text: str) -> str:
+    """Return a written moment by this machine's clock, to the minute; a text that is none as it is."""
+    moment = moment_in(text)
+    return text if moment is None or moment.tzinfo is None else to_the_minute(shown(moment, None))
+
+
 def to_the_second(moment: datetime) -> str:
     """Return a moment as what happened is listed, by its own clock, with its zone."""
     return f"{moment:%Y-%m-%d %H:%M:%S} {zone_name(moment)}"

@@ -23,6 +23,7 @@ from dialer import load_campaign, run_campaign
 from dialer.cli import main
 from dialer.errors import DoNotCallError
 from dialer.intake.do_not_call import SharedList, Suppression, Watch
+from dialer.moments import by_clock
 from dialer.operations import add_numbers, dnc, entries_of, listed_numbers
 from dialer.store.do_not_call import Row
 from dialer.store.engines import do_not_call_list
@@ -94,7 +95,9 @@ def test_who_is_on_the_list_is_suppressed_and_the_list_is_named(
     assert "Not called: 1 suppressed." in capsys.readouterr().err
     assert dialer("show", number(1)) == 0
     since = next(csv.DictReader(listed.read_text().splitlines()))["since"]
-    assert f"on the do-not-call list of the workspace: since {since}, from a letter" in capsys.readouterr().out
+    assert (
+        f"on the do-not-call list of the workspace: since {by_clock(since)}, from a letter" in capsys.readouterr().out
+    )
 
 
 def test_who_is_taken_off_is_called_and_nothing_is_deleted(place: Place, listed: Path) -> None:

@@ -78,9 +78,9 @@ def test_its_figures_agree_with_the_results_and_with_bolnas_book(
 def test_it_names_what_needs_a_look_with_the_command_for_it(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", str(path)]) == 0
     text = capsys.readouterr().out
-    assert f"1 unknown: may or may not have been called. To look for them: dialer reconcile {path}" in text
+    assert f"1 unknown: may or may not have been called. To look for it: dialer reconcile {path}" in text
     assert f"1 refused, see the `error` column. When the cause is fixed: dialer run {path} --retry-errors" in text
-    assert f"1 invalid, see the `error` column. Fix them in the CSV, then: dialer run {path}" in text
+    assert f"1 invalid, see the `error` column. Fix it in the CSV, then: dialer run {path}" in text
     assert f"{PEOPLE - 2} calls are still open. To ask how they went: dialer track {path}" in text
 
 

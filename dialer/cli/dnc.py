@@ -84,7 +84,11 @@ def export(*, to: Path | None, folder: Path) -> ExitCode:
     """Write the numbers on the list as a CSV."""
     from dialer.operations import export_numbers  # noqa: PLC0415 - as above
 
-    echo_data(export_numbers(folder, to), nl=False)
+    text = export_numbers(folder, to)
+    if to is None:
+        echo_data(text, nl=False)
+    else:
+        echo(words.report_written(to))
     return ExitCode.DONE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dialer.messages.commands import added, command_text, run_again
+from dialer.moments import by_clock
 
 
 def _let_run() -> str:
@@ -67,8 +68,9 @@ NOT_OWNER = "the tables belong to another role"
 
 
 def upgrade_waits(*, batch: str, host: str, process: int, since: str) -> str:
+    who = f"process {process} on {host}, since {by_clock(since)}"
     return (
-        f"{batch}: a run works on this batch, or was killed a moment ago (process {process} on {host}, since {since}). "
+        f"{batch}: a run works on this batch, or was killed a moment ago ({who}). "
         "Tables are not changed under it. Stop it with Ctrl-C, or run the batch once more with the version that it "
         "had; then upgrade."
     )
@@ -106,8 +108,9 @@ def batch_held(*, host: str, process: int, since: str, does: str, may_join: bool
         does: its command.
         may_join: a run was to begin, which can work beside another run.
     """
+    who = f"process {process} on {host}, since {by_clock(since)}"
     words = (
-        f"`dialer {does}` works on this batch (process {process} on {host}, since {since}). Wait until it ends, or "
+        f"`dialer {does}` works on this batch ({who}). Wait until it ends, or "
         "stop it there with Ctrl-C. If it was killed, it is over ten seconds later."
     )
     return f"{words} To call beside it: {added('--join')}." if may_join and does == "run" else words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.messages.commands import added, command_text, has_page, in_terminal, run_again
-from dialer.moments import moment_in, shown, to_the_minute
+from dialer.moments import by_clock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,9 +136,7 @@ def _bound(path: Path | str, holds: str) -> str:
 
 def holder(command: str, *, process: int, host: str, since: str) -> str:
     what = f"`dialer {command}`" if not has_page() else "a run" if command == "run" else f'"{command}"'
-    moment = moment_in(since)
-    by_clock = since if moment is None else to_the_minute(shown(moment, None))
-    return f"{what} (process {process} on {host}, since {by_clock})"
+    return f"{what} (process {process} on {host}, since {by_clock(since)})"
 
 
 def held(path: Path, *, by: str, status: str) -> str:

@@ -80,18 +80,21 @@ def looks(counts: Mapping[Status, int], *, left: int, selection: Selection, more
         if selection.sandbox:
             lines += [f"{doubt} {TRIAL_IS_OVER}.", f"  {call_unknown(selection)}"]
         else:
-            lines.append(f"{doubt} To look for them: {selection.command('reconcile')}")
+            lines.append(f"{doubt} To look for {_them(unknown)}: {selection.command('reconcile')}")
             lines += [f"  {call_unknown(selection)}", f"  {leave_unknown(unknown)}"]
     if refused := counts.get(Status.ERROR):
         retry = selection.command("run", "--retry-errors")
         lines.append(f"{refused:,} refused, see the `error` column. When the cause is fixed: {retry}")
     if invalid := counts.get(Status.INVALID):
-        lines.append(
-            f"{invalid:,} invalid, see the `error` column. Fix them in the CSV, then: {selection.command('run')}"
-        )
+        fix = f"Fix {_them(invalid)} in the CSV, then: {selection.command('run')}"
+        lines.append(f"{invalid:,} invalid, see the `error` column. {fix}")
     if left:
         lines.append(f"{many(left, 'is', 'are')} left to be called. To go on: {selection.command('run', *more)}")
     return lines
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
 
 
 def call_unknown(selection: Selection) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.messages.commands import page_command
+from dialer.moments import by_clock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,7 @@ def not_served() -> str:
 
 
 def served_already(address: str, *, process: int | None, since: str) -> str:
-    which = "" if process is None else f" (process {process}, since {since})"
+    which = "" if process is None else f" (process {process}, since {by_clock(since)})"
     where = f", at {address}" if address else ""
     link, stop = page_command("--link"), "" if process is None else f" To start it anew, first: kill {process}"
     return f"The page of this workspace runs already{where}{which}. For a link to it: {link}.{stop}"

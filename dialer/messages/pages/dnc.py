@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dialer import provider
 from dialer.escaping import on_one_line
 from dialer.messages.pages.screens import DoNotCallView, ListedNumber
 from dialer.messages.words import many
-from dialer.moments import shown, to_the_minute
+from dialer.moments import by_clock, to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,11 +65,12 @@ def entries_text(entries: Sequence[Entry]) -> str:
 
 def entry_text(entry: Entry) -> str:
     """Return since when a number is on the list, who put it there, and whether that has ended."""
-    since = f"since {on_one_line(entry.since)}" if entry.since else "since an unknown time"
+    since = f"since {by_clock(on_one_line(entry.since))}" if entry.since else "since an unknown time"
     source = f", from {on_one_line(entry.source)}" if entry.source else ""
     if entry.is_in_force:
         return f"{since}{source}"
-    return f"{since}{source}, until {on_one_line(entry.ended)} ({on_one_line(entry.reason) or 'no reason given'})"
+    why = on_one_line(entry.reason) or "no reason given"
+    return f"{since}{source}, until {by_clock(on_one_line(entry.ended))} ({why})"
 
 
 def removed_text(entry: Entry, others: Sequence[Entry]) -> str:
@@ -108,16 +108,7 @@ def do_not_call_view(blocked: Blocked) -> DoNotCallView:
     return DoNotCallView(
         numbers=blocked.numbers,
         last=tuple(
-            ListedNumber(number=one.number, since=_by_clock(one.since), source=one.source) for one in blocked.last
+            ListedNumber(number=one.number, since=by_clock(one.since), source=one.source) for one in blocked.last
         ),
         trouble=blocked.trouble,
     )
-
-
-def _by_clock(since: str) -> str:
-    """Return a time by the clock of this machine; as it is written where it is not a time with its offset."""
-    try:
-        moment = datetime.fromisoformat(since.upper())
-    except ValueError:
-        return since
-    return since if moment.tzinfo is None else to_the_minute(shown(moment, None))

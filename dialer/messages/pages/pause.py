@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dialer.messages.commands import has_page
 from dialer.messages.pause import LONGER_STAYS, ONLY_TRIAL, held, lasts, was_paused
 from dialer.messages.words import many
+from dialer.moments import by_clock
 from dialer.operations.paused import words_of
 
 if TYPE_CHECKING:
@@ -51,4 +52,4 @@ def _pause(one: Pause, paused: Paused) -> list[str]:
 
 
 def _run(run: LiveRun) -> str:
-    return f"process {run.pid} on {run.host}, since {run.since}: {os.path.basename(run.ledger)}"  # noqa: PTH119 - of a text
+    return f"process {run.pid} on {run.host}, since {by_clock(run.since)}: {os.path.basename(run.ledger)}"  # noqa: PTH119 - of a text
