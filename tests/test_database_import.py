@@ -141,7 +141,7 @@ def seen(store: Store) -> list[object]:
         *(list(store.results()), store.counts(), store.call_counts(), store.header(), store.phones()),
         *(store.last_called(), store.doubts(), store.attempted_numbers(), [store.people_with(one) for one in numbers]),
         *(store.span(), store.left(), store.people(), store.calls(), list(store.calls_by_time())),
-        *(list(store.called_numbers()), list(store.callers()), list(store.recorded(9)), list(store.holds())),
+        *(sorted(store.called_numbers()), list(store.callers()), list(store.recorded(9)), list(store.holds())),
         *(list(store.refusals()), list(store.troubles(first=9)), store.gaps(), store.note("batch")),
     ]
 
