@@ -35,6 +35,8 @@ def decided(what: str) -> str:
 
 
 def errors_called(count: int) -> str:
+    if not count:
+        return "there is no refused call to make again"
     return f"{many(count, 'refused call is', 'refused calls are')} made again, as asked"
 
 
