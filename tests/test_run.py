@@ -246,6 +246,27 @@ def test_an_unknown_one_is_redialled_only_when_asked_and_not_while_it_is_young(e
     assert elsewhere.calls()[-1]["recipient_phone_number"] == f"+{unknown.number}"
 
 
+def test_an_unknown_one_who_left_the_list_is_not_said_to_be_called(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also not where another row has the number by now: that row says that the person may have been called."""
+    path = place.campaign(more='[columns]\nid = "id"')
+    place.recipients([["1", number(1)], ["2", number(2)]], header=["id", "phone"])
+    place.sandbox.call_strikes.force("error_before")
+    run(path)
+    make_older(path, 3600)
+    place.recipients([["01", number(1)], ["2", number(2)]], header=["id", "phone"])
+
+    assert main(["run", str(path), "--yes", "--redial-unknown"]) == ExitCode.DONE
+    assert "may be called twice" not in capsys.readouterr().err
+    assert place.results()[0]["error"] == "an earlier run called this number for id 1, or may have"
+
+    place.recipients([["1", number(1)], ["2", number(2)]], header=["id", "phone"])
+    assert main(["run", str(path), "--yes", "--redial-unknown"]) == ExitCode.DONE
+    assert "1 of them may have been called already, and may be called twice." in capsys.readouterr().err
+    assert [call["recipient_phone_number"] for call in place.calls()] == [number(2), number(1)]
+
+
 def make_older(path: Path, seconds: float) -> None:
     """Set every attempt in the ledger back by some time."""
     connection = sqlite3.connect(path.with_name("c.results.ledger"))

@@ -48,7 +48,7 @@ REASONS: Final[Mapping[str, str]] = {
     "left_out": "the list is a file of dialer that marks the row duplicate, suppressed, hidden or id repeated",
     "duplicate": "an earlier row is the same",
     "duplicate_number": "an earlier row has the same number, but other columns differ: two people on one number?",
-    "duplicate_attempted": "an earlier run called the number under another id",
+    "duplicate_attempted": "an earlier run called the number under another id, or may have",
     "from_not_valid": "the cell in the `from` column is not a caller number",
     "agent_not_valid": "the cell in the `agent_id` column is not the id of an agent",
     "agent_version_not_valid": "the cell in the `agent_version_id` column is not the id of an agent's version",

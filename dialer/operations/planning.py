@@ -197,7 +197,7 @@ class Planning:
             outlook=view,
             rate=str(self.context.campaign.rate),
             lists=loaded.lists,
-            redialled=released.unknown,
+            redialled=await self._in_the_list(released.unknown),
             young=released.young,
             redials=await self.context.redials(),
             once_more=await self.context.ledger.redialled(),
@@ -205,6 +205,12 @@ class Planning:
             phone_words=loaded.phone_words,
             stands_by=self.context.joined and limit is None and not is_over,
         )
+
+    async def _in_the_list(self, released: Sequence[str]) -> tuple[str, ...]:
+        """Return those of some numbers that this run may call: only the list tells for whom a permission counts."""
+        people = await self.context.ledger.pending_among([int(number) for number in released])
+        listed = {number for number, *_ in people.values()}
+        return tuple(number for number in released if int(number) in listed)
 
     async def _placed(self) -> list[float]:
         """Return when calls were placed that may be live."""

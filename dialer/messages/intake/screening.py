@@ -136,9 +136,9 @@ def shared_number(spellings: Sequence[int], *, position: int, line: int) -> str:
 
 
 def called_before(key: str, *, column: str | None) -> str:
-    """Say that an earlier run called the number under another id, or in another spelling."""
+    """Say that an earlier run called the number, or may have, under another id or in another spelling."""
     person = f" for {column} {key}" if column else f", written as {key}"
-    return f"an earlier run called this number{person}"
+    return f"an earlier run called this number{person}, or may have"
 
 
 def duplicates(path: Path, rows: Sequence[tuple[int, int, str]]) -> str:
