@@ -135,13 +135,15 @@ def moving(kept: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Moving]:
 
 
 def seen(store: Store) -> list[object]:
-    """Return what people see of a batch."""
+    """Return what people see of a batch; what comes in no order is sorted."""
     numbers = range(919800000000, 919800000020)
+    unordered = (store.call_counts(), store.people(), store.calls(), store.called_numbers())
     return [
-        *(list(store.results()), store.counts(), store.call_counts(), store.header(), store.phones()),
+        *(sorted(some, key=repr) for some in unordered),
+        *(list(store.results()), store.counts(), store.header(), store.phones()),
         *(store.last_called(), store.doubts(), store.attempted_numbers(), [store.people_with(one) for one in numbers]),
-        *(store.span(), store.left(), store.people(), store.calls(), list(store.calls_by_time())),
-        *(sorted(store.called_numbers()), list(store.callers()), list(store.recorded(9)), list(store.holds())),
+        *(store.span(), store.left(), list(store.calls_by_time())),
+        *(list(store.callers()), list(store.recorded(9)), list(store.holds())),
         *(list(store.refusals()), list(store.troubles(first=9)), store.gaps(), store.note("batch")),
     ]
 

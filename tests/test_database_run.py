@@ -15,6 +15,7 @@ import pytest
 
 from dialer.cli import main, progress
 from dialer.errors import ExitCode
+from dialer.operations import live_progress
 from dialer.provider.bolna.sandbox import Settings, running
 from tests.engines import new_database, skip_where_missing, use_database
 from tests.harness import PATIENCE, wait_until
@@ -82,8 +83,9 @@ def script(place: Place, said: Callable[..., tuple[int, str]]) -> Iterator[tuple
 def test_the_same_commands_show_the_same_with_files_and_with_a_database(
     database: str, said: Callable[..., tuple[int, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What is only said because a step takes long, on a busy machine, may differ.
+    # What is only said because a step or a run takes long, on a busy machine, may differ.
     monkeypatch.setattr(progress, "SLOW", math.inf)
+    monkeypatch.setattr(live_progress, "BEAT_EVERY", 3600.0)
     seen, rows = [], []
     for name in ("files", "database"):
         folder = tmp_path / name
