@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from typing import overload
 from zoneinfo import ZoneInfo
 
 from dialer.clocks import clock
@@ -37,14 +38,21 @@ def in_zone(moment: datetime, zone: str) -> datetime | None:
     return None if skipped else local
 
 
-def shown(moment: datetime, zone: str | None) -> datetime:
+@overload
+def shown(moment: datetime | float, zone: str | None) -> datetime: ...
+@overload
+def shown(moment: datetime | float | None, zone: str | None) -> datetime | None: ...
+def shown(moment: datetime | float | None, zone: str | None) -> datetime | None:
     """Return a moment by the clock that a person reads it by: its zone goes with it to whatever writes it.
 
     Args:
-        moment: aware.
+        moment: aware, or Unix seconds; None: there is none.
         zone: a name of the time zone database, as it was written; None: the machine's.
     """
-    return moment.astimezone(clock(zone) if zone else None)
+    if moment is None:
+        return None
+    aware = moment if isinstance(moment, datetime) else datetime.fromtimestamp(moment, UTC)
+    return aware.astimezone(clock(zone) if zone else None)
 
 
 def zone_name(moment: datetime) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import anyio
@@ -139,7 +138,7 @@ class Queue:
         if at <= self._now():
             return
         left = sum(later.count for later in self._pending.deferred.values())
-        opening = moments.to_the_minute(moments.shown(datetime.fromtimestamp(at, UTC), self._zone))
+        opening = moments.to_the_minute(moments.shown(at, self._zone))
         self._progress.note(waiting_for_hours(opening, left=left))
         began = anyio.current_time()
         try:

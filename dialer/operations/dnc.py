@@ -273,7 +273,7 @@ def _lost(shared: DoNotCall, workspace: Workspace) -> Sequence[Lost]:
             for kept in batches:
                 extent = _seen_by(kept, shared)
                 if not shared.begins_with(extent):
-                    found.append(Lost(kept.shown, extent.lines, shown(datetime.fromtimestamp(extent.at, UTC), None)))
+                    found.append(Lost(kept.shown, extent.lines, shown(extent.at, None)))
     return sorted(found, key=lambda one: -one.lines)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from dialer.store import NO_REDIALS, RedialRules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from dialer.config.campaign import Campaign
     from dialer.engine.ending import Ending
@@ -117,4 +117,4 @@ def _opens(deferred: Mapping[str, Deferred], *, left: int, zone: str | None) -> 
     if left > sum(group.count for group in deferred.values()) or not moments:
         return None
     known = [moment for moment in moments if moment is not None]
-    return shown(datetime.fromtimestamp(min(known), UTC), zone) if len(known) == len(moments) else None
+    return shown(min(known), zone) if len(known) == len(moments) else None

@@ -212,16 +212,12 @@ def _hours(campaign: Campaign, places: Sequence[Place]) -> str:
 
 def by_clock(foretold: Forecast, zone: str | None) -> Forecast:
     """Return a forecast whose moments are by the clock that a person reads them by."""
-
-    def moved(moment: datetime | None) -> datetime | None:
-        return None if moment is None else shown(moment, zone)
-
     return replace(
         foretold,
-        begins=moved(foretold.begins),
-        sent_by=moved(foretold.sent_by),
-        ends_at=moved(foretold.ends_at),
-        later=tuple(replace(one, since=moved(one.since)) for one in foretold.later),
+        begins=shown(foretold.begins, zone),
+        sent_by=shown(foretold.sent_by, zone),
+        ends_at=shown(foretold.ends_at, zone),
+        later=tuple(replace(one, since=shown(one.since, zone)) for one in foretold.later),
     )
 
 

@@ -6,7 +6,6 @@ import contextlib
 import json
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dialer.errors import DeclinedError, DialerError, ExitCode, InterruptedRunError, LedgerError, UnansweredError
@@ -15,6 +14,7 @@ from dialer.moments import shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from datetime import datetime
 
     from dialer.engine.breaker import Trip
     from dialer.store import AsyncStore
@@ -85,5 +85,5 @@ def last_run(store: Notes, *, zone: str | None) -> LastRun | None:
     if not text:
         return None if text is None else LastRun(KILLED)
     kept = json.loads(text)
-    at = shown(datetime.fromtimestamp(kept["at"], UTC), zone)
+    at = shown(kept["at"], zone)
     return LastRun(kept["reason"], kept["exit_code"], at, kept["facts"])

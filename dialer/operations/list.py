@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -165,7 +164,7 @@ def _batch(kept: Kept, campaigns: CampaignFiles, batches: Batches, memory: Memor
         state=state,
         ledger=kept.shown,
         counts={},
-        last=None if listed is None else shown(datetime.fromtimestamp(listed.at, UTC), None),
+        last=None if listed is None else shown(listed.at, None),
         running=in_words(kept.who_works()),
         trouble=trouble,
         is_missing=state is State.MISSING,
@@ -243,8 +242,8 @@ def _read(kept: Kept, ledger: Store, found: Found | None, memory: Memory, *, san
         reached=pulse.reached,
         left=left,
         open=still_open,
-        opens=None if opens is None else shown(opens, zone),
-        last=None if last is None else shown(datetime.fromtimestamp(last, UTC), zone),
+        opens=shown(opens, zone),
+        last=shown(last, zone),
         running=running,
         ended=None if is_running else ended,
         pauses=tuple(by_clock(pause, zone) for pause in pauses),

@@ -74,7 +74,7 @@ def live_progress(ledger: Store, counts: Mapping[Status, int], *, zone: str | No
         runs = [kept for kept in ledger.progress() if abs(time.time() - kept["at"]) <= FRESH]
         if runs:
             kept = _together(runs)
-            at, ends_at = (_moment(kept.pop(name), zone) for name in ("at", "ends_at"))
+            at, ends_at = (shown(kept.pop(name), zone) for name in ("at", "ends_at"))
             done = max(0, _decided(counts) - kept.pop("decided_before"))
             return None if at is None else LiveProgress(at=at, done=done, ends_at=ends_at, **kept)
     return None
@@ -89,10 +89,6 @@ def _together(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _decided(counts: Mapping[Status, int]) -> int:
     return sum(counts.get(status, 0) for status in (Status.QUEUED, Status.ERROR, Status.UNKNOWN))
-
-
-def _moment(seconds: float | None, zone: str | None) -> datetime | None:
-    return None if seconds is None else shown(datetime.fromtimestamp(seconds, UTC), zone)
 
 
 @dataclass(slots=True)
@@ -164,7 +160,7 @@ class Heartbeat:
     def _ends_at(self, *, live: int) -> datetime | None:
         """Return when the last call will have ended, as far as that can be said."""
         ends_at = self._course().remaining(sent=self.placing.sent, live=live, now=datetime.now(UTC)).ends_at
-        return None if ends_at is None else shown(ends_at, self.context.campaign.batch.timezone)
+        return shown(ends_at, self.context.campaign.batch.timezone)
 
     def _course(self) -> Course:
         """Return what the run does, as a person may have changed it meanwhile."""

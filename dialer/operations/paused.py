@@ -60,8 +60,8 @@ def by_clock(pause: Pause, zone: str | None) -> Pause:
     """Return a pause whose moments are by the clock that a person reads them by."""
     return replace(
         pause,
-        since=None if pause.since is None else shown(pause.since, zone),
-        until=None if pause.until is None else shown(pause.until, zone),
+        since=shown(pause.since, zone),
+        until=shown(pause.until, zone),
     )
 
 

@@ -189,9 +189,7 @@ class Planning:
             to_call=0 if view.forecast.calls_nobody and not self.context.joined else to_call,
             limited_to=limit if limit is not None and limit < pending else None,
             counts=counts,
-            called_last=None
-            if last is None
-            else by_clock(datetime.fromtimestamp(last, UTC), self.context.campaign.batch.timezone),
+            called_last=by_clock(last, self.context.campaign.batch.timezone),
             agent_id=self.context.campaign.agent_id,
             uncovered=await self._uncovered(places),
             outlook=view,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer import provider
@@ -162,5 +161,5 @@ async def unrecorded_notes(ledger: AsyncStore, found: Unrecorded, *, zone: str |
         lines.append(say.not_searched(found.why_unfinished, names))
     until = await ledger.wait_until()
     if until is not None and until > time.time():
-        lines.append(say.nobody_before(shown(datetime.fromtimestamp(until, UTC), zone), names))
+        lines.append(say.nobody_before(shown(until, zone), names))
     return lines

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import anyio
@@ -132,9 +131,7 @@ def left_out(redial: Redial, rules: RedialRules, batch: Batch) -> list[str]:
     """Return who is not called once more, or has to wait for it, in words."""
     names, lines = provider.VENDOR.names, []
     if redial.young and redial.ripe_from is not None and redial.ripe_by is not None:
-        first, last = (
-            shown(datetime.fromtimestamp(at, UTC), batch.timezone) for at in (redial.ripe_from, redial.ripe_by)
-        )
+        first, last = (shown(at, batch.timezone) for at in (redial.ripe_from, redial.ripe_by))
         lines.append(say.ended_lately(redial.young, seconds=rules.after, first=first, last=last))
     if redial.spent:
         lines.append(say.called_often(redial.spent, calls=rules.max_attempts))

@@ -55,7 +55,7 @@ def on_clock(redials: Redials, *, sandbox: bool, zone: str | None) -> Redials:
     """Return it by a zone's clock, and without the calls of a trial: they ended with the stand-in that took them."""
     return replace(
         redials,
-        first=None if redials.first is None else shown(redials.first, zone),
-        last=None if redials.last is None else shown(redials.last, zone),
+        first=shown(redials.first, zone),
+        last=shown(redials.last, zone),
         open=0 if sandbox else redials.open,
     )

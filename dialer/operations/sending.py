@@ -326,7 +326,4 @@ async def _end_at(moment: datetime, end: Callable[[Trip], None]) -> None:
 
 def _reasons(deferred: Mapping[str, Deferred], zone: str | None) -> list[tuple[str, int, datetime | None]]:
     """Return why people were left for later, with how many they are, and when the first of them can be called."""
-    return [
-        (reason, group.count, None if group.until is None else shown(datetime.fromtimestamp(group.until, UTC), zone))
-        for reason, group in deferred.items()
-    ]
+    return [(reason, group.count, shown(group.until, zone)) for reason, group in deferred.items()]

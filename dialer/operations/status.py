@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer.config.batch import locate
@@ -25,6 +24,7 @@ from dialer.operations.stores import in_words, is_begun, read_store, who_works
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from dialer.config.batch import Batch
     from dialer.models import CallCount
@@ -217,7 +217,7 @@ def standing(batch: Batch, *, pulse: Pulse | None = None) -> Standing:
         held=pulse.held if running else 0.0,
         held_for=pulse.held_for if running else "",
         redials=redials,
-        last=None if pulse.last is None else shown(datetime.fromtimestamp(pulse.last, UTC), batch.timezone),
+        last=shown(pulse.last, batch.timezone),
         stopped=stopped,
         running=running,
         runs=runs,
