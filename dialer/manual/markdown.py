@@ -31,7 +31,6 @@ class Code:
     """Lines as they stand."""
 
     text: str
-    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +73,11 @@ def blocks(source: str) -> list[Block]:
         if not lines[0].strip():
             lines.pop(0)
         elif lines[0].startswith("```"):
-            language, body = lines.pop(0)[3:], []
+            lines.pop(0)  # with the language, which no form of the manual shows
+            body = []
             while not (line := lines.pop(0)).startswith("```"):
                 body.append(line)
-            found.append(Code("\n".join(body), language))
+            found.append(Code("\n".join(body)))
         else:
             together = [lines.pop(0)]
             while lines and lines[0].strip() and not lines[0].startswith(("```", "#")):
