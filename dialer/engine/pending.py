@@ -69,9 +69,10 @@ class Pending:
         self._tries: Counter[int] = Counter()
         self.deferred: dict[str, Deferred] = {}
         """Reason -> those who were left for later, in this pass over the list."""
-        self._begin()
+        self.go_through_again()
 
-    def _begin(self) -> None:
+    def go_through_again(self) -> None:
+        """Begin at the top of the list."""
         self._position = 0
         self._exhausted = False
         self._began = self._now()
@@ -159,7 +160,3 @@ class Pending:
         first = self._opens_at
         # Those who became callable during this pass are called in this run, even if it waits for no others.
         return first if first is not None and self._left > 0 and (self._waits or first <= self._now()) else None
-
-    def go_through_again(self) -> None:
-        """Begin again at the top of the list."""
-        self._begin()

@@ -155,14 +155,11 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         talk = Talk() if ledger is None else ledger.talk()
         tally.placed += [] if ledger is None else placed_last(ledger)
         redials = NO_REDIALS if ledger is None else foreseen_redials(campaign, ledger)
-        replaced = "" if ledger is None else _replaced(campaign, ledger, tally)
+        called = sum(tally.called.values())
+        replaced = "" if ledger is None else foreseen_replacement(campaign.batch, ledger, called=called)
     paused = tuple(will_not_start(words_of(pause)) for pause in holding(campaign.batch))
     warnings = (*filter(None, [replaced]), *paused, *warnings)
     return _summed_up(campaign, screened, tally, talk=talk, redials=redials, limit=limit, warnings=warnings)
-
-
-def _replaced(campaign: Campaign, ledger: Store, tally: _Tally) -> str:
-    return foreseen_replacement(campaign.batch, ledger, called=sum(tally.called.values()))
 
 
 @dataclass(slots=True)
