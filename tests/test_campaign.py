@@ -14,9 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dialer.config.campaign import Constant, load_campaign
+from dialer.config.campaign import load_campaign
 from dialer.config.campaign.schema import Content
-from dialer.config.campaign.values import Section
+from dialer.config.campaign.values import Constant, Section
 from dialer.errors import CampaignError, ExitCode
 from dialer.messages.config.campaign import EXPECTED
 from dialer.rate import Rate

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def _seconds(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
-    from dialer.config.campaign import duration_in  # noqa: PLC0415 - heavy, and only one command needs it
+    from dialer.config.campaign.values import duration_in  # noqa: PLC0415 - heavy, and only one command needs it
 
     try:
         return duration_in(text)

@@ -30,7 +30,7 @@ def _share(_context: click.Context, _parameter: click.Parameter, text: str | Non
 def _seconds(_context: click.Context, _parameter: click.Parameter, text: str | None) -> float:
     if text is None:
         return 0.0
-    from dialer.config.campaign import MistakeError, duration_in  # noqa: PLC0415 - heavy, and seldom needed
+    from dialer.config.campaign.values import MistakeError, duration_in  # noqa: PLC0415 - heavy, and seldom needed
 
     try:
         return duration_in(text)

@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 from dialer import provider
-from dialer.config.campaign import Campaign, Constant, MistakeError, agent_in, is_zone, version_in
+from dialer.config.campaign.values import Constant, MistakeError, agent_in, is_zone, version_in
 from dialer.errors import CampaignError, InputError
 from dialer.hours import zone_problem
 from dialer.input_rows import column_name, column_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from dialer.config.campaign import Campaign
     from dialer.input_rows import InputRow
     from dialer.models import Recipient
 

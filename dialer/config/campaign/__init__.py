@@ -23,7 +23,7 @@ from dialer.config.campaign.schema import (
     Schedule,
     Screening,
 )
-from dialer.config.campaign.values import Constant, MistakeError, agent_in, duration_in, is_zone, version_in
+from dialer.config.campaign.values import Constant, MistakeError, agent_in
 from dialer.config.credentials import address, is_loopback
 from dialer.config.credentials import agent_id as agent_of_environment
 from dialer.config.workspace import Workspace, find_workspace
@@ -35,18 +35,6 @@ from dialer.messages.config.batch import suppression_list
 if TYPE_CHECKING:
     from dialer.hours import CallingWindow
     from dialer.rate import Rate
-
-__all__ = [
-    "PLACEHOLDER",
-    "Campaign",
-    "Constant",
-    "MistakeError",
-    "agent_in",
-    "duration_in",
-    "is_zone",
-    "load_campaign",
-    "version_in",
-]
 
 PLACEHOLDER = "00000000-0000-0000-0000-000000000000"
 """Stands for the agent's id in a campaign file that waits for it; good enough for the sandbox."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import anyio
 
 from dialer import provider
-from dialer.config.campaign import PLACEHOLDER, agent_in
+from dialer.config.campaign import PLACEHOLDER
+from dialer.config.campaign.values import agent_in
 from dialer.config.credentials import agent_id
 from dialer.escaping import on_one_line
 from dialer.messages.operations import init as say
