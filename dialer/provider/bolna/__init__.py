@@ -7,9 +7,8 @@ import json
 import math
 from typing import TYPE_CHECKING
 
-from dialer.provider.bolna.answers import answers_in
-from dialer.provider.bolna.body import RESERVED, body
-from dialer.provider.bolna.executions import request_in
+from dialer.provider.bolna import answers, executions
+from dialer.provider.bolna import body as bodies
 from dialer.provider.bolna.limits import LIMITS, NAMES
 from dialer.provider.interface import NO_TROUBLES
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from dialer.provider.interface import Noted, Order, Provider, Request, Troubles
+    from dialer.provider.interface import Provider, Troubles
 
 _SANDBOX_KEY = "bn-sandbox"
 _LISTED_LATE = 20.0
@@ -39,12 +38,11 @@ class Bolna:
 
     names = NAMES
     limits = LIMITS
-    reserved = RESERVED
+    reserved = bodies.RESERVED
+    body = staticmethod(bodies.body)
+    request_in = staticmethod(executions.request_in)
+    answers_in = staticmethod(answers.answers_in)
     sandbox_call = 49 / 60  # of `sandbox.plan`, whose seconds go by sixty times as fast
-
-    def body(self, order: Order) -> str:
-        """See Vendor."""
-        return body(order)
 
     def fields_of(self, body: str) -> Mapping[str, Any]:
         """See Vendor."""
@@ -73,11 +71,3 @@ class Bolna:
 
         settings = Settings(speed=speed, lines=lines, **_settings(troubles))
         serve(settings, port=port, on_ready=lambda url: on_ready(url, _SANDBOX_KEY))
-
-    def request_in(self, body: str) -> Request:
-        """See Vendor."""
-        return request_in(body)
-
-    def answers_in(self, extracted: str) -> tuple[Noted, ...]:
-        """See Vendor."""
-        return answers_in(extracted)
