@@ -49,6 +49,19 @@ def test_a_refused_person_with_a_corrected_id_is_called(place: Place) -> None:
     assert called(place) == [number(2), number(1)]
 
 
+def test_a_refused_person_gets_the_number_of_another_column(place: Place) -> None:
+    """Only a person who was called keeps the number when the campaign goes by other columns."""
+    place.recipients([[number(1), number(11)], [number(2), number(12)]], header=["mobile", "phone"])
+    place.campaign(more='[columns]\nphone = ["mobile", "phone"]')
+    place.sandbox.call_strikes.force("refused")
+    path = place.folder / "c.toml"
+    assert run(path).exit_code is ExitCode.LOOK
+    place.campaign(more='[columns]\nphone = ["phone", "mobile"]')
+    assert main(["check", str(path)]) == ExitCode.DONE
+    assert run(path).exit_code is ExitCode.DONE
+    assert called(place) == [number(2), number(11)]
+
+
 @pytest.mark.parametrize("order", [("1", "1b", "2"), ("1b", "2", "1")])
 @pytest.mark.parametrize("retry_errors", [False, True])
 def test_two_rows_of_a_refused_person_are_one_call(place: Place, *, order: tuple[str, ...], retry_errors: bool) -> None:

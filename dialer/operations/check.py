@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import functools
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -142,7 +143,7 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
             shared=shared_list(campaign, ledger)[0],
             should_stop=lambda: False,
             former=former,
-            called=ledger.attempted_numbers if ledger else dict,
+            called=functools.partial(ledger.attempted_numbers, refused=False) if ledger else dict,
         )
         recent, placed, warnings = _recent(campaign)
         tally = _Tally(ledger, recent, CellWarnings(screened.payload.columns), placed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -267,7 +268,7 @@ async def load(
             shared=shared,
             should_stop=control.drain.is_set,
             former=former,
-            called=store.attempted_numbers,
+            called=functools.partial(store.attempted_numbers, refused=False),
         )
 
         with store.transaction(), nobody_missing(campaign.batch, store, replaces=replaces):
