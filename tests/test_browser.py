@@ -151,6 +151,8 @@ def test_what_one_person_does_the_other_sees_without_touching_anything(person: C
     see(ben, "#head .state", "Paused")
     ben.click("#resume-everything")
     see(ana, "#pause-everything", "Pause everything")
+    # What her button did is no longer so.
+    ana.locator("#said").wait_for(state="detached")
     ana.reload()
     assert ana.locator("#everything").inner_text().strip() == ""
     assert ana.locator("#said").count() == 0

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -146,6 +146,25 @@ def test_what_was_changed_on_the_page_is_seen_at_once_however_long_a_look_takes(
 def test_a_hundred_campaigns_are_drawn_once_for_all_who_look(tmp_path: Path) -> None:
     ten, many = (costs(workspace(tmp_path / str(count), [], waiting=count), first="w0") for count in (10, 100))
     assert {path: many[path] / ten[path] for path in ten if many[path] > 3 * ten[path]} == {}
+
+
+def test_how_long_ago_the_last_call_was_is_true_also_where_nothing_has_happened_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sandbox(speed=1e6, lines=100) as bolna:
+        ledger = ledger_of(tmp_path / "small", bolna, people=3)
+    own = own_folder(workspace(tmp_path / "one", [ledger]))
+    site = Site(Board(own.parent, NextLists(own / "lists")), Sessions(own), Works(own / "runs"))
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Later:
+            return super().now(tz) + timedelta(hours=3)
+
+    shown = [asyncio.run(site.campaigns()).campaigns[0].last_text]
+    monkeypatch.setattr("dialer.messages.pages.status.datetime", Later)
+    shown.append(asyncio.run(site.campaigns()).campaigns[0].last_text)
+    assert shown[0] != shown[1] == "3 h ago"
 
 
 def test_while_nobody_may_be_called_a_page_does_not_ask_again_where_everybody_is(

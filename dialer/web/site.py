@@ -12,6 +12,7 @@ from anyio import to_thread
 
 from dialer.messages import web as say
 from dialer.messages.pages.serve import campaign_list, campaign_view, organisation_view, without_most_done
+from dialer.messages.pages.status import ago
 from dialer.messages.values import as_json
 from dialer.operations.serve.live import batch_of
 from dialer.operations.serve.organisation import organisation, pauses_of_all
@@ -60,9 +61,11 @@ class Site:
         return await in_thread(self._campaigns)
 
     def _campaigns(self) -> CampaignList:
-        found = self.board.listing(), pauses_of_all(self.board), self.works.asking()
+        listing, everything, asking = self.board.listing(), pauses_of_all(self.board), self.works.asking()
+        # Where nothing has changed, it is longer ago that it did.
+        found = listing, everything, asking, [one.last and ago(one.last) for one in listing.batches]
         if self._listed is None or self._listed[0] != found:
-            self._listed = found, campaign_list(found[0], everything=found[1], asking=found[2])
+            self._listed = found, campaign_list(listing, everything=everything, asking=asking)
         return self._listed[1]
 
     async def campaigns_json(self) -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 EVERY = 60.0
 """Seconds between two questions."""
+_COUNTS = 3 * EVERY
+"""Seconds for which an answer counts."""
 _MOST = 20
 """Folders whose campaigns may have a key of their own."""
 
@@ -29,6 +31,9 @@ class Wallets:
     def text(self, campaign: Path) -> str:
         """Return what is left, in words, as far as was heard; empty where nothing was."""
         folder, now = campaign.parent, time.monotonic()
+        if now - self._asked.get(folder, now) > _COUNTS:
+            # Nobody has looked for a while: what was left then says nothing of now.
+            self._known.pop(folder, None)
         is_due = now - self._asked.get(folder, -EVERY) >= EVERY
         if is_due and (folder in self._asked or len(self._asked) < _MOST):
             self._asked[folder] = now

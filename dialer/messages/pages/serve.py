@@ -232,6 +232,9 @@ def _same_list(others: Sequence[Entry]) -> str:
     came = "" if one.uploaded is None else f", uploaded {to_the_minute(one.uploaded)}"
     more = "" if len(others) == 1 else f" {many(len(others) - 1, 'other batch has', 'other batches have')} it too."
     called = f"{many(one.sent, 'person was', 'people were') if one.sent else 'Nobody was'} called from it."
+    if one.running:
+        # What is counted is of a moment ago.
+        called = f"It is being worked on now: {many(one.sent, 'person was', 'people were')} called from it so far."
     return f"The batch {one.batch} has the same list ({_list_name(one)}{came}). {called}{more}"
 
 

@@ -57,6 +57,8 @@
       if (!now || served.get(old) === now.innerHTML) continue;
       served.set(old, now.innerHTML);
       put(old, now);
+      // What the last button did was so; by now something else may be.
+      if (old.matches("#head, #everything")) byId("said")?.remove();
     }
   };
 
