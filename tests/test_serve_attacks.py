@@ -301,7 +301,8 @@ def test_who_asks_without_end_and_is_not_signed_in_keeps_nobody_out(tmp_path: Pa
     assert (flood[0], flood[-1], mine) == (401, 429, 204)
 
 
-def test_a_body_that_stops_coming_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("then", ["nothing comes", "it drips", "the browser is gone"])
+def test_a_body_that_stops_coming_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str) -> None:
     """A laptop that is closed in the middle of its upload keeps nobody else from sending a list."""
     monkeypatch.setattr(guard, "SILENCE", 0.05)
     (tmp_path / "spring.toml").write_text(CAMPAIGN)
@@ -312,9 +313,12 @@ def test_a_body_that_stops_coming_is_not_waited_for(tmp_path: Path, monkeypatch:
     parts: list[Message] = [{"type": "http.request", "body": b"--x\r\n", "more_body": True}]
 
     async def receive() -> Message:
-        if not parts:
-            await anyio.sleep_forever()
-        return parts.pop()
+        if parts:
+            return parts.pop()
+        if then == "the browser is gone":
+            return {"type": "http.disconnect"}
+        await (anyio.sleep_forever() if then == "nothing comes" else anyio.sleep(0.01))
+        return {"type": "http.request", "body": b"-", "more_body": True}
 
     async def send(message: Message) -> None:
         answers.append(message)

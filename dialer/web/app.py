@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, PlainTextResponse
+from starlette.requests import ClientDisconnect
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from dialer.web.site import Site
 
@@ -62,6 +62,7 @@ def build(site: Site) -> Starlette:
             DialerError: _failed,
             TooLargeError: _too_large,
             TooSlowError: _too_slow,
+            ClientDisconnect: _gone,
             HTTPException: _no_page,
             Exception: _unforeseen,
         },
@@ -112,6 +113,11 @@ async def _too_large(request: Request, _error: Exception) -> Response:
 
 async def _too_slow(request: Request, _error: Exception) -> Response:
     return await _answer(request, 408, say.TOO_SLOW)
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    # Whoever closes a page in the middle of an upload reads no answer: that is no failure to report.
+    return Response(status_code=HTTPStatus.REQUEST_TIMEOUT)
 
 
 async def _no_page(request: Request, error: Exception) -> Response:

@@ -49,6 +49,8 @@ LIST = 1 << 28
 """Bytes of a list of recipients at most."""
 SILENCE = 30.0
 """Seconds in which more of a body has to come: what a laptop that was closed has begun to send holds up nobody."""
+SLOWEST = 10_000
+"""Bytes a second that a body has to come with, after that time: nor does what drips."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,18 +193,28 @@ class _Bounded:
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive = receive
         self._left = most
+        self._due: float | None = None
         self._has_more = True
 
     async def __call__(self) -> Message:
         # What comes after the body is the end of the connection, which may be waited for: an event stream does.
-        with anyio.move_on_after(SILENCE if self._has_more else None):
+        with anyio.move_on_after(self._patience() if self._has_more else None):
             message = await self._receive()
             self._has_more = bool(message.get("more_body"))
-            self._left -= len(message.get("body", b""))
+            size = len(message.get("body", b""))
+            self._due = (self._due or 0.0) + size / SLOWEST
+            self._left -= size
             if self._left < 0:
                 raise TooLargeError
             return message
         raise TooSlowError
+
+    def _patience(self) -> float:
+        """Return in how many seconds more has to come."""
+        now = anyio.current_time()
+        if self._due is None:
+            self._due = now + SILENCE
+        return max(0.0, min(SILENCE, self._due - now))
 
 
 def _guarded(scope: Scope, send: Send) -> Send:
