@@ -60,6 +60,11 @@ PLANNED = Redials(later=2, first=NOON, last=NOON)
         (LEFT, {}, "Next: dialer run c.toml --batch may"),
         (LEFT, {"more": ("--redial", "busy")}, "Next: dialer run c.toml --batch may --redial busy"),
         (LEFT, {"opens": NOON}, "Next, from 2026-11-30 12:00 UTC: dialer run c.toml --batch may"),
+        (
+            ENDED,
+            {"more": ("--redial", "busy"), "ripe_from": NOON},
+            "Next, from 2026-11-30 12:00 UTC: dialer run c.toml --batch may --redial busy",
+        ),
         (replace(LEFT, exit_code=ExitCode.MUST_ACT), {}, "Next: dialer run c.toml --batch may"),
         (replace(LEFT, exit_code=ExitCode.INTERRUPTED), {}, "Next: dialer run c.toml --batch may"),
         (replace(ENDED, redials=PLANNED), {}, "Next, from 2026-11-30 12:00 UTC: dialer run c.toml --batch may"),

@@ -68,7 +68,6 @@ async def with_figures(summary: Summary, plan: Plan, ending: Ending, *, context:
     if summary.paused:
         return replace(summary, next=next_after(batch, summary.pauses))
     opens = _opens(ending.deferred, left=summary.left, zone=batch.timezone)
-    young = plan.young > 0
     # This reads every called recipient, so it is queried only if it matters.
     then = await context.ledger.call(
         lambda ledger: next_command(
@@ -77,7 +76,7 @@ async def with_figures(summary: Summary, plan: Plan, ending: Ending, *, context:
             more=context.options.repeated,
             opens=opens,
             is_closed=plan.outlook.is_closed_now,
-            young=young,
+            ripe_from=plan.ripe_from,
             needs_agent=context.campaign.needs_agent,
             is_sample=context.campaign.is_sample,
             missed=functools.partial(_missed, context.campaign, ledger),

@@ -31,7 +31,7 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
     more: Sequence[str] = (),
     opens: datetime | None = None,
     is_closed: bool = False,
-    young: bool = False,
+    ripe_from: datetime | None = None,
     needs_agent: bool = False,
     is_sample: bool = False,
     missed: Callable[[], Redials] = lambda: NO_REDIALS,
@@ -44,7 +44,7 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
         more: options of the next run, for the remaining recipients.
         opens: when the first of those who are left can be called; None: at once.
         is_closed: no one could be called, since it is outside their calling hours.
-        young: some of those who were to be called once more have to wait for it.
+        ripe_from: until then some of those who were to be called once more have to wait; None if nobody has.
         needs_agent: the agent's id is still to be written.
         is_sample: nobody in its list is to be called for real.
         missed: returns who can be called once more by hand; asked only where nothing is more urgent.
@@ -55,7 +55,7 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
         return Next(selection.at_any_hour().command("run", *more), Why.ANY_HOUR)
     # The calls of a trial ended with the stand-in that took them.
     is_open = not selection.sandbox and any(count.final in {_GOES_ON, _UNREAD} for count in summary.calls)
-    if (goes_on := _going_on(summary, selection, more, opens, young=young)) is not None:
+    if (goes_on := _going_on(summary, selection, more, opens, ripe_from)) is not None:
         return goes_on
     if is_open and summary.exit_code is ExitCode.LEFT:
         return Next(selection.command("track"), Why.OPEN)
@@ -84,7 +84,7 @@ def _after_trial(selection: Selection, *, needs_agent: bool, is_sample: bool) ->
 
 
 def _going_on(
-    summary: Summary, selection: Selection, more: Sequence[str], opens: datetime | None, *, young: bool
+    summary: Summary, selection: Selection, more: Sequence[str], opens: datetime | None, ripe_from: datetime | None
 ) -> Next | None:
     """Return the run that calls those who are left or called again; None if there are none."""
     redials = summary.redials
@@ -92,4 +92,4 @@ def _going_on(
         return Next(selection.command("run", *more), Why.LEFT, opens)
     if not redials.is_over:
         return Next(selection.command("run"), Why.LEFT, None if redials.due or redials.open else redials.first)
-    return Next(selection.command("run", *more), Why.LEFT) if young else None
+    return None if ripe_from is None else Next(selection.command("run", *more), Why.LEFT, ripe_from)

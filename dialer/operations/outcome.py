@@ -75,6 +75,7 @@ class Plan:
         sandbox: no real call is placed.
         phone_words: how the phone column was detected, in words; empty if the campaign file names it.
         young: recipients whose requested redial is not due yet.
+        ripe_from: when the first of these is due; None if there are none.
         redials: which recipients the campaign's plan calls again.
         stands_by: other runs are calling, and this one takes over whom one of them leaves.
     """
@@ -95,6 +96,7 @@ class Plan:
     sandbox: bool
     phone_words: str = ""
     young: int = 0
+    ripe_from: datetime | None = None
     redials: Redials = NO_REDIALS
     stands_by: bool = False
 

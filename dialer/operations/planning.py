@@ -33,7 +33,7 @@ from dialer.operations.redial import Release, redial_by_plan
 from dialer.operations.replaced_list import allowed
 from dialer.operations.timing import Place, again_at, placed_elsewhere, placed_last, places_of
 from dialer.operations.track import give_up_former
-from dialer.store import AGENT_NAME
+from dialer.store import AGENT_NAME, Redial
 from dialer.sync import preflight
 
 if TYPE_CHECKING:
@@ -60,11 +60,13 @@ class Released:
     Attributes:
         unknown: the numbers of those who may have been called already.
         young: recipients of a requested redial whose last call ended too recently.
+        ripe_from: when the first of these can be called (Unix seconds); None if there are none.
         errors: those whom the provider refused are among them.
     """
 
     unknown: tuple[str, ...] = ()
     young: int = 0
+    ripe_from: float | None = None
     errors: bool = False
 
 
@@ -105,7 +107,7 @@ class Planning:
         release = Release(self.context.ledger, campaign.redial, self.context.notes.add, batch=campaign.batch)
         if options.retry_errors:
             await release.errors()
-        young = await release.outcomes(options.redial) if options.redial else 0
+        redial = await release.outcomes(options.redial) if options.redial else Redial()
         unknown: tuple[str, ...] = ()
         if options.redial_unknown:
             async with self.context.step(reconciling.UNKNOWN):
@@ -114,7 +116,7 @@ class Planning:
                     raise MustActError(reconciling.unknown_not_read(found.trouble, provider.VENDOR.names))
             unknown = await release.unknown(ask)
         await redial_by_plan(self.context)
-        return Released(unknown, young, errors=options.retry_errors)
+        return Released(unknown, redial.young, redial.ripe_from, errors=options.retry_errors)
 
     async def load(self, *, ask: Callable[[str], Awaitable[bool]] | None) -> Loaded:
         """Have the input in the ledger, and find out who of it was called without the ledger knowing it."""
@@ -197,6 +199,7 @@ class Planning:
             lists=loaded.lists,
             redialled=await self._in_the_list(released.unknown),
             young=released.young,
+            ripe_from=by_clock(released.ripe_from, self.context.campaign.batch.timezone),
             redials=await self.context.redials(),
             once_more=await self.context.ledger.redialled(),
             sandbox=self.context.campaign.sandbox,

@@ -106,12 +106,12 @@ class Release:
         self._note_left_out(await self._release(Status.UNKNOWN, what="--redial-unknown", keys=old))
         return numbers
 
-    async def outcomes(self, outcomes: Collection[str]) -> int:
-        """Release all recipients whose last call ended so; report who has to wait, and why; return how many wait."""
+    async def outcomes(self, outcomes: Collection[str]) -> Redial:
+        """Release all recipients whose last call ended so; report who has to wait, and why; return what was found."""
         what = f"--redial {','.join(sorted(outcomes))}"
         found = await self._release(Status.QUEUED, what=what, outcomes=outcomes)
         self._note_left_out(found)
-        return found.young
+        return found
 
     async def _release(
         self, state: Status, *, what: str, outcomes: Collection[str] = (), keys: Sequence[str] | None = None
