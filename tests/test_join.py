@@ -23,7 +23,7 @@ from tests.place import HEADER, Place, awkward, number
 from tests.test_database_run import database, said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 __all__ = ["database", "said"]
@@ -50,9 +50,11 @@ class Hosts:
         self.campaign.write_text(self.campaign.read_text().replace("5000/second", rate, 1))
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def start(self, *words: str, campaign: Path | None = None) -> subprocess.Popen[bytes]:
+    def start(
+        self, *words: str, campaign: Path | None = None, program: Sequence[str] = ("-m", "dialer")
+    ) -> subprocess.Popen[bytes]:
         """Start a run that joins the others."""
-        command = [sys.executable, "-m", "dialer", "run", str(campaign or self.campaign), "--yes", "--join", *words]
+        command = [sys.executable, *program, "run", str(campaign or self.campaign), "--yes", "--join", *words]
         with self.log(len(self.processes)).open("wb") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ)
         self.processes.append(process)
@@ -75,9 +77,13 @@ class Hosts:
     def log(self, index: int) -> Path:
         return self.place.folder / f"log{index}"
 
+    def said(self, index: int) -> str:
+        """Return what one of the processes has said."""
+        return self.log(index).read_text()
+
     def told(self) -> str:
         """Return what all processes have said."""
-        return "\n".join(self.log(index).read_text() for index in range(len(self.processes)))
+        return "\n".join(map(self.said, range(len(self.processes))))
 
     def wait_for_calls(self, count: int) -> None:
         """Wait until so many calls were placed."""

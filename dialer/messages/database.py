@@ -13,6 +13,7 @@ def _let_run() -> str:
 DO_NOT_CALL = "the do-not-call list of the database"
 LOST = "the connection is lost"
 ANOTHER_BATCH = "another batch"
+OPENING = "waiting for the database"
 
 
 def unreachable(*, why: str) -> str:

@@ -271,7 +271,7 @@ async def load(
             called=functools.partial(store.attempted_numbers, refused=False),
         )
 
-        with store.transaction(), nobody_missing(campaign.batch, store, replaces=replaces):
+        with store.list_transaction(), nobody_missing(campaign.batch, store, replaces=replaces):
             store.load(
                 screened.table.header,
                 phones=screened.screening.phones,

@@ -12,10 +12,12 @@ from uuid import uuid4
 import anyio
 
 from dialer.engine.breaker import Trip
+from dialer.engine.control import beside
 from dialer.errors import LedgerError, MustActError, UsageError
 from dialer.export.results import stamp_of
 from dialer.messages.operations import joining as say
 from dialer.numbers import edition
+from dialer.operations.stores import in_words
 from dialer.store.joining import Turn
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY = 0.5
 """Seconds between two looks whether the list is there."""
+_SAY_AFTER, _SAY_EVERY = 5.0, 60.0
+"""Seconds of waiting until it is said for whom, and from then on between two times."""
 _HALT_EVERY = 1.0
 """Seconds between two looks whether another run has stopped all of them."""
 _STOPS_ALL = frozenset({"key_refused", "no_money", "agent_not_known"})
@@ -46,7 +50,7 @@ async def take_turn(context: RunContext) -> bool:
     """
     turn = await context.ledger.turn()
     if turn is Turn.WAIT:
-        async with context.step(say.ANOTHER_BRINGS_IT):
+        async with context.step(say.ANOTHER_BRINGS_IT), beside(_say_for_whom, context):
             while turn is Turn.WAIT:
                 await anyio.sleep(_LOOK_EVERY)
                 turn = await context.ledger.turn()
@@ -56,6 +60,17 @@ async def take_turn(context: RunContext) -> bool:
         words, advice, _ = json.loads(why)
         raise MustActError(f"{say.stopped_by_another(words)}\n{advice}")
     return True
+
+
+async def _say_for_whom(context: RunContext) -> None:
+    """Say who brings the list, once that takes long."""
+    wait = _SAY_AFTER
+    while True:
+        await anyio.sleep(wait)
+        by = await context.ledger.brings_list()
+        if by is not None:
+            context.notes.progress.note(say.waiting_for(in_words([by])))
+        wait = _SAY_EVERY
 
 
 async def joined_words(context: RunContext) -> str:

@@ -8,13 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
-from anyio import to_thread
 
 from dialer.config.credentials import is_loopback
-from dialer.engine.control import beside
+from dialer.engine.control import beside, interruptible
 from dialer.engine.runner import DRAIN
 from dialer.errors import LedgerError, RunOverError, UsageError
-from dialer.messages.database import run_over
+from dialer.messages.database import OPENING, run_over
 from dialer.messages.operations import ledger as say
 from dialer.messages.store import none_yet
 from dialer.operations.database_import import refuse_unimported
@@ -43,6 +42,8 @@ BEAT_EVERY = 2.5
 """Seconds between two looks at what the heartbeats of this work have found (`store.postgres.beats`)."""
 HEED_EVERY = 1.0
 """Seconds between two looks at whether `dialer cancel` asked to stop."""
+_LEFT_AFTER = 1.0
+"""Seconds for which a database is waited for that was asked to begin a work, once a person asked to stop."""
 
 
 @contextlib.asynccontextmanager
@@ -76,8 +77,18 @@ async def opened(
     if place is not None:
         refuse_unimported(campaign.workspace, batch)
         place = replace(place, within=_within(campaign), lines=campaign.workspace.lines)
-        writer = LedgerWriter(lambda: open_ledger(place, binding=binding, batch=batch.name), note=note)
-        async with _in_database(campaign, writer, command=command, control=control, joins=joins) as ledger:
+        database = campaign.workspace.database
+        assert database is not None
+
+        def open_it() -> Store:
+            # Before anything is recorded there.
+            own_database(database, batch)
+            return open_ledger(place, binding=binding, batch=batch.name)
+
+        async with _in_database(
+            LedgerWriter(open_it, note=note), command=command, control=control, joins=joins
+        ) as ledger:
+            _log.info("`%s` works on %s in %s", command, batch.name, database.shown)
             yield ledger
         return
     with locked(batch.lock, command=command, campaign=batch.campaign, status=batch.selection.command("status")) as lock:
@@ -91,16 +102,16 @@ async def opened(
 
 @contextlib.asynccontextmanager
 async def _in_database(
-    campaign: Campaign, writer: LedgerWriter, *, command: str, control: Control, joins: bool
+    writer: LedgerWriter, *, command: str, control: Control, joins: bool
 ) -> AsyncIterator[LedgerWriter]:
     """Work on a batch in a database: no lock says so, but beats."""
-    database = campaign.workspace.database
-    assert database is not None
-    # Before anything is recorded there.
-    await to_thread.run_sync(own_database, database, campaign.batch)
-    async with writer as ledger:
-        work = await ledger.begin_work(does=command, joins=joins)
-        _log.info("`%s` works on %s in %s", command, campaign.batch.name, database.shown)
+    async with contextlib.AsyncExitStack() as stack:
+        # Until the work has begun nothing is lost where a database that does not answer is left.
+        writer.end_within = _LEFT_AFTER
+        async with interruptible(control, doing=OPENING):
+            ledger = await stack.enter_async_context(writer)
+            work = await ledger.begin_work(does=command, joins=joins)
+        writer.end_within = None
         async with beside(_heed, ledger, work, control), beside(_beat, ledger), beside(_hurry, ledger, control):
             yield ledger
 

@@ -93,6 +93,7 @@ class AsyncStore(ABC):
     gaps = _awaited(Store.gaps)
     is_asked_to_stop = _awaited(Store.is_asked_to_stop)
     turn = _awaited(Store.turn)
+    brings_list = _awaited(Store.brings_list)
     prepared = _awaited(Store.prepared)
     others = _awaited(Store.others)
     rest = _awaited(Store.rest)

@@ -96,6 +96,13 @@ class Work(Notes, Protocol):
     def transaction(self) -> AbstractContextManager[object]:
         """Do everything inside in one transaction."""
 
+    def list_transaction(self) -> AbstractContextManager[object]:
+        """Do a load and what goes with it in one transaction: where hosts share the batch, they wait for its end only.
+
+        Raises:
+            RunOverError: this run was declared over meanwhile, and another one brings the list.
+        """
+
     def together(self) -> AbstractContextManager[object]:
         """Do everything inside in as few commits as it takes; each is durable at the end."""
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from dialer.store.shared import Holder
+
 HALTED = "halted"
 """Name of the note of an answer that stops all runs of a batch; empty where there is none."""
 
@@ -44,6 +46,9 @@ class Joining(Protocol):
 
     def turn(self) -> Turn:
         """Return what this run does next; asked again while it has to wait."""
+
+    def brings_list(self) -> Holder | None:
+        """Return which run is bringing the list at this moment; None: none is."""
 
     def prepared(self) -> None:
         """Let others join: the list is there. What had stopped all runs counts no longer."""

@@ -89,6 +89,8 @@ class LedgerWriter(AsyncStore):
     Attributes:
         failure: why nothing can be recorded any more; nothing may be sent once this is set.
         unrecorded: outcomes that could not be made durable; their recipients are `unknown` at the next start.
+        end_within: seconds for which the end waits for what is being done; None: as long as it takes. What is left so
+            goes on in its thread, to its end or to that of the process, and then the ledger is closed.
 
     If a database does not answer, the writer waits for it and repeats idempotent jobs. Nothing is sent in the
     meantime, since no intent is recorded.
@@ -100,6 +102,7 @@ class LedgerWriter(AsyncStore):
 
     def __init__(self, open_ledger: Callable[[], Store], *, note: Callable[[str], None] = lambda _: None) -> None:
         self.failure: LedgerError | None = None
+        self.end_within: float | None = None
         self.unrecorded: list[tuple[Attempt, Answer]] = []
         self.on_settled: Callable[[Store, Sequence[int]], None] = lambda _ledger, _positions: None
         """Called in the thread with the input positions of recipients whose outcome has become durable."""
@@ -136,7 +139,7 @@ class LedgerWriter(AsyncStore):
             self._ending = True
             self._lock.notify()
         with anyio.CancelScope(shield=True):
-            await to_thread.run_sync(self._thread.join)
+            await to_thread.run_sync(self._thread.join, self.end_within)
 
     def may_send(self, attempt: Attempt) -> bool:
         """Tell whether a request may leave whose intent was recorded; see `Store.may_send`."""

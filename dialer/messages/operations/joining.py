@@ -16,6 +16,17 @@ NEEDS_DATABASE = (
 )
 TRIAL_IS_ALONE = "--join does not work with --sandbox: a trial uses files. Leave one of the two out."
 ANOTHER_BRINGS_IT = "waiting for another run, which is reading the list"
+
+
+def waiting_for(holder: str) -> str:
+    """Return for whom a run waits.
+
+    Args:
+        holder: who reads the list, in words.
+    """
+    return f"Waiting for {holder}, which is reading the list. If it is killed or stops, this run reads the list."
+
+
 LIST, CAMPAIGN, HOURS, SUPPRESSION, WORKSPACE, VERSION = (
     *("the list", "the campaign file", "the rules for calling hours", "the do-not-call files"),
     *("the limits in dialer.toml", "the version of dialer or of its libraries"),

@@ -22,6 +22,9 @@ class Alone(Connected):
         """Return that this run brings the list."""
         return Turn.PREPARE
 
+    def brings_list(self) -> None:
+        """Return nothing: no other run works on the batch."""
+
     def prepared(self) -> None:
         """Do nothing: the lock keeps others out."""
 

@@ -55,6 +55,10 @@ class Connected(ABC):
     def transaction(self) -> AbstractContextManager[Database]:
         """Commit what is done inside, or nothing of it; joins a transaction that is open already."""
 
+    def list_transaction(self) -> AbstractContextManager[Database]:
+        """As `transaction`, for a load and what goes with it."""
+        return self.transaction()
+
     @abstractmethod
     def _errors(self) -> AbstractContextManager[None]:
         """Turn the engine's errors into a LedgerError that says what to do."""

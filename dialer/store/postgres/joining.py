@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from dialer.moments import iso
 from dialer.store.joining import HALTED, Others, Turn
 from dialer.store.postgres.connection import BatchSession
 from dialer.store.postgres.queries import statements
+from dialer.store.shared import Holder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +35,15 @@ class Joining(BatchSession):
         """Return what this run does next; asked again while it has to wait."""
         with self._errors():
             return _TURNS[self._session.one(statements.TURN, (self._session.run,))[0]]
+
+    def brings_list(self) -> Holder | None:
+        """Return which run is bringing the list at this moment; None: none is."""
+        with self._errors():
+            row = self._db.execute(statements.BRINGS_LIST).fetchone()
+        if row is None:
+            return None
+        pid, host, began, joins = row
+        return Holder(pid, host, iso(datetime.fromtimestamp(began, UTC)), "run", joins=bool(joins))
 
     def prepared(self) -> None:
         """Let others join: the list is there. What had stopped all runs counts no longer."""

@@ -37,8 +37,8 @@ class Lookout:
     def __init__(self, url: str, *, batch: int = 0, check: Check = None) -> None:
         with database_errors():
             self._session = Session(url)
-        checked(self._session, check)
         self._session.batch, self._session.patience = batch, _PATIENCE
+        checked(self._session, check)
         self._lost_at = 0.0
         self._one_at_a_time = threading.RLock()
         weakref.finalize(self, self._session.close)

@@ -163,7 +163,7 @@ class Batch(Runs, Joining, Doubts, Permissions, Merging, Stops, Queue, Overview,
             layout = self._layout(header)
             is_first = loading.is_empty(self._session)
             copy = loading.copy_first if is_first else loading.copy_aside
-            with self.transaction(alone=False) as db:
+            with self.list_transaction() as db:
                 copy(db, chunks, layout=layout)
                 db.execute(statements.ALONE)
                 if not is_first:
@@ -176,6 +176,22 @@ class Batch(Runs, Joining, Doubts, Permissions, Merging, Stops, Queue, Overview,
                     for step in (changing.DROP_SAME_CELLS, changing.CLAIM_ROWS, changing.DROP_CLAIMED_ROWS):
                         db.execute(step)
                 self._refuse_if_over()
+
+    @contextlib.contextmanager
+    def list_transaction(self) -> Iterator[Session]:
+        """Commit a load and what goes with it, or nothing of it; see `Notes.list_transaction`."""
+        try:
+            if not self._session.in_transaction:
+                with self._errors():
+                    self._session.execute(statements.END_LOADS_OF_THE_DEAD)
+            with self.transaction(alone=False) as db:
+                db.execute(statements.LOADS)
+                yield db
+        except LedgerError as error:
+            if self._session.run and not self.is_alive():
+                # Its connection was ended, or the rows of another run are there: this one was frozen, or cut off.
+                raise RunOverError(say.run_over()) from error
+            raise
 
     def _refuse_if_over(self) -> None:
         """Raise RunOverError where this run is over: another one may have brought a list meanwhile, and call it.

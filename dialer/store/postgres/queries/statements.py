@@ -105,17 +105,22 @@ SETTINGS = """
 """What each transaction begins with: a pooler may give it a connection that knows nothing of the one before."""
 ONE_MOMENT = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 """The mode of a transaction that reads everything from one moment."""
-ALONE = f"""
-    SELECT set_config('idle_in_transaction_session_timeout', '5s', true),
+_LIMITS = """
+    set_config('idle_in_transaction_session_timeout', '5s', true),
     set_config('tcp_keepalives_idle', '10', true), set_config('tcp_keepalives_interval', '5', true),
-    set_config('tcp_keepalives_count', '4', true),
-    pg_advisory_xact_lock({LOCKS}, current_setting('dialer.batch')::integer)
+    set_config('tcp_keepalives_count', '4', true)
 """
-"""What a transaction of several round trips begins with: a client that is frozen in it loses it by itself.
-
-While a list is copied the server waits for its client with no limit: a host that has lost its power is noticed by TCP,
-after half a minute.
+ALONE = f"SELECT {_LIMITS}, pg_advisory_xact_lock({LOCKS}, current_setting('dialer.batch')::integer)"
+"""What a transaction of several round trips begins with: a client that is frozen in it loses it by itself."""
+_LOADS = "'dialer loads for ' ||"
+LOADS = f"SELECT {_LIMITS}, set_config('application_name', {_LOADS} current_setting('dialer.run'), true)"
+"""What the transaction of a load begins with; `ALONE` comes at its end. While a list is copied the server waits for its
+client with no limit: TCP notices a host without power after half a minute; for a frozen process see the next one."""
+END_LOADS_OF_THE_DEAD = f"""
+    SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN run r ON a.application_name = {_LOADS} r.id
+    WHERE r.ended IS NOT NULL AND a.datname = current_database() AND a.usename = current_user
 """
+"""What a frozen process has copied is rolled back: the next load would wait for it, at the row of the header."""
 
 # -- runs --------------------------------------------------------------------------------------------------------------
 
@@ -163,6 +168,7 @@ WITHHOLD_ALL_BUT = """
     HAVING count(*) > 0
 """
 TURN = "SELECT dialer.turn(?)"
+BRINGS_LIST = "SELECT pid, host, began, joins FROM run WHERE ended IS NULL AND does = 'run' AND stage = 'prepares'"
 REACH = "SELECT dialer.reach(?, ?)"
 OTHERS = """
     SELECT count(*) FILTER (WHERE ended IS NULL AND stage IN ('prepares', 'calls')),
