@@ -41,19 +41,18 @@ def test_a_run_waits_for_a_database_that_takes_no_writes(opened: Callable[..., B
 def test_after_such_a_while_no_run_declares_the_others_over_at_once(opened: Callable[..., Batch]) -> None:
     """None of them could show that it lives; who comes back first gives the others time."""
     first, other = working(opened(), joins=True), working(opened(), joins=True)
-    freeze(other)
     beats = first._beats
     assert beats is not None
     # From here on a heartbeat comes only where this test asks for one.
     beats._ended.set()
     beats._thread.join()
-    beats._since -= 2 * first.lease
     beats._session.reconnect()
+    freeze(other)
     takes_writes(beats._session, does=False)
     assert not beats.turn()
     takes_writes(beats._session, does=True)
     assert beats.turn()
     assert first._session.one("SELECT ended FROM run WHERE id = ?", (other._session.run,)) == (None,)
-    beats._since -= 2 * first.lease
+    beats._held_up -= 2 * first.lease
     assert beats.turn()
     assert first._session.one("SELECT ended FROM run WHERE id = ?", (other._session.run,)) != (None,)

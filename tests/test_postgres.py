@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from dialer.models import Answer
     from dialer.store.postgres import Batch
+    from dialer.store.postgres.beats import Beats
     from dialer.store.postgres.session import Session
     from tests.postgres_server import Server
 
@@ -324,15 +325,52 @@ def intend_all(batch: Batch, recipients: Any) -> Any:  # noqa: ANN401 - as `inte
     return batch.intend(recipients, render)
 
 
-def test_nobody_is_judged_by_a_run_that_may_have_been_cut_off_itself(opened: Callable[..., Batch]) -> None:
+def test_a_run_that_has_just_begun_frees_the_people_of_one_that_was_killed(opened: Callable[..., Batch]) -> None:
+    """Where all runs are killed and started again, nobody is there who has worked for longer."""
+    killed, other = working(opened()), opened()
+    other.begin_work(joins=True)
+    claimed = killed.page(after=0, size=2)
+    freeze(killed)
+    assert other._beats is not None
+    other._beats.judge()
+    assert other.page(after=0, size=2) == claimed
+
+
+def by_hand(batch: Batch) -> Beats:
+    """Return a run's heartbeats, which come only when they are asked for from now on."""
+    beats = batch._beats
+    assert beats is not None
+    beats._ended.set()
+    beats._thread.join()
+    beats._session.reconnect()
+    return beats
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_nobody_is_judged_by_a_run_that_was_held_up_itself(opened: Callable[..., Batch], *, is_lost: bool) -> None:
+    """What has held it up may hold up the others still: an outage, or a machine on which all of them stood still."""
     other, silent = working(opened()), opened()
     silent.begin_work(joins=True)
-    freeze(silent)
-    assert other._beats is not None
+    beats = by_hand(other)
+    assert beats._beat_at is not None
     assert silent._beats is not None
-    other._beats.judge()
+    if is_lost:
+        beats._session.close()
+        beats._reconnect()
+    else:
+        beats._beat_at -= 0.8 * other.lease
+    freeze(silent)
+    beats.beat()
+    beats.judge()
     silent._beats.beat()
     assert silent.beat()
+    # Once its own have come in time for a lease, who is silent still is over.
+    beats._held_up -= other.lease
+    freeze(silent)
+    beats.beat()
+    beats.judge()
+    silent._beats.beat()
+    assert not silent.beat()
 
 
 def test_an_intent_whose_answer_was_lost_is_taken_back(opened: Callable[..., Batch]) -> None:

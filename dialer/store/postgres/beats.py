@@ -1,9 +1,10 @@
 """The heartbeats of one run, by a connection and a thread of their own: nothing that the run does holds them up.
 
 Across hosts there is no way to tell whether a process is dead. So any run may declare another over that was silent for
-longer than its lease (`judging`). The process itself counts from before it sent its last heartbeat, by a clock that
-continues while the machine sleeps, so it stops before another may declare it over. No host's wall clock matters: the
-heartbeats have the server's time.
+longer than its lease (`judging`); but not while its own heartbeats are held up, nor for a lease after that: then those
+of all others may have been, as in an outage of the database. The process itself counts from before it sent its last
+heartbeat, by a clock that continues while the machine sleeps, so it stops before another may declare it over. No
+host's wall clock matters: the heartbeats have the server's time.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _EACH = 4
 """So many heartbeats in a lease."""
+_LATE = 1 - 1 / _EACH
+"""Own heartbeats that are further apart than this part of a lease were held up by what may have held up another one for
+a whole lease, whose last one had come a turn before."""
 _AGAIN = 20
 """A lost connection is made again after this part of a lease."""
 
@@ -51,7 +55,8 @@ class Beats(Judging):
         super().__init__(session)
         self.until, self.is_over, self.is_forgotten = -math.inf, False, False
         self._run, self._lease = run, lease
-        self._since = elapsed()
+        self._beat_at: float | None = None
+        self._held_up = -math.inf
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="heartbeats", daemon=True)
 
@@ -79,12 +84,21 @@ class Beats(Judging):
         began = elapsed()
         with self._errors():
             row = self._db.execute(statements.BEAT, (self._run,)).fetchone()
-        works, is_known = row or (True, False)
+        works, is_known, at = row or (True, False, 0.0)
         self.is_forgotten = bool(works) and not is_known
         if not works:
             self.end()
         elif row is not None:
             self.until = began + 0.9 * self._lease
+            self._note_time(at)
+
+    def _note_time(self, at: float) -> None:
+        """Note when a heartbeat was heard, by the server's clock, and whether it comes late."""
+        # A run that begins has judged the others just before (`Runs.begin_work`).
+        before = at if self._beat_at is None else self._beat_at
+        if not 0 <= at - before <= self._lease * _LATE:
+            self._held_up = at
+        self._beat_at = at
 
     def end(self) -> None:
         """Beat no more: the run is over."""
@@ -99,8 +113,8 @@ class Beats(Judging):
             self._session.close()
 
     def judge(self) -> None:
-        """Declare silent runs over, once the database took all of a lease's heartbeats: others may be cut off, too."""
-        if elapsed() - self._since > self._lease:
+        """Declare silent runs over, unless this one was held up within the last lease: others may have been, too."""
+        if self._beat_at is not None and self._beat_at - self._held_up > self._lease:
             self.declare_over()
 
     def turn(self) -> bool:
@@ -110,7 +124,7 @@ class Beats(Judging):
             self.beat()
             self.judge()
         except LedgerError:
-            self._since = elapsed()
+            self._beat_at = -math.inf
             return False
         return True
 
@@ -127,3 +141,5 @@ class Beats(Judging):
         if self._session.is_lost:
             with self._errors():
                 self._session.reconnect()
+            # However short it was away: others may take longer to come back.
+            self._beat_at = -math.inf

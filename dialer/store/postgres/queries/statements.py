@@ -156,7 +156,7 @@ LIVE_RUNS = """
 """
 BEAT = """
     UPDATE run SET beat_at = CASE WHEN ended IS NULL THEN dialer.seconds() ELSE beat_at END WHERE id = ?
-    RETURNING ended IS NULL, server = dialer.identity()
+    RETURNING ended IS NULL, server = dialer.identity(), beat_at
 """
 IS_KNOWN = "SELECT (SELECT server = dialer.identity() FROM run WHERE id = ?)"
 """Whether a run knows this server; NULL where that does not know the run."""
