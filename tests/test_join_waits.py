@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,15 +13,19 @@ import pytest
 
 from dialer.errors import ExitCode
 from dialer.store.postgres.runs import LEASE
+from tests.engines import skip_where_missing
 from tests.harness import wait_until
 from tests.place import HEADER, awkward
+from tests.postgres_proxy import Proxy
 from tests.test_database_run import database
 from tests.test_join import PATIENCE, Hosts, hosts
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from tests.place import Place
+    from tests.postgres_server import Server
 
 __all__ = ["database", "hosts"]
 
@@ -98,3 +104,70 @@ def test_one_that_the_database_lets_wait_at_its_start_ends_at_once_when_asked_to
         assert process.wait(PATIENCE) == code, here.told()
     assert "Interrupted while waiting for the database; nothing was dialled." in here.told()
     assert not here.place.calls()
+
+
+_PATIENT = """
+import sys
+from dialer.__main__ import main
+from dialer.store.postgres.runs import Runs
+Runs.lease = float(sys.argv.pop(1))
+sys.exit(main())
+"""
+_CALLED = "SELECT count(*) FROM dialer.attempt a JOIN dialer.run r ON r.id = a.run WHERE r.pid = %s"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    skip_where_missing("postgres")
+    from tests.postgres_server import Server  # noqa: PLC0415 - where it is installed
+
+    made = Server(fsync="off")
+    yield made
+    made.close()
+
+
+def test_after_a_failover_a_run_calls_nobody_until_each_other_one_has_said_whom_it_has_called(
+    place: Place, server: Server
+) -> None:
+    """The server that takes the place lacks calls of both, and one of them stands still when it does."""
+    name = server.database().rpartition("dbname=")[2]
+    proxy = Proxy(str(server.folder))
+    here = Hosts(place, f"postgresql:///{name}?host={proxy.folder}&user=owner", count=80, rate="5/second")
+    with contextlib.ExitStack() as stack:
+        for one in (proxy, here):
+            stack.callback(one.close)
+        goes_on, silent = (here.start(program=("-c", _PATIENT, str(PATIENCE))) for _ in range(2))
+        here.wait_for_calls(10)
+        replica = server.copied()
+        stack.callback(replica.close)
+        with psycopg.connect(server.url(name), autocommit=True) as db:
+            before = [asked(db, _CALLED, run.pid) for run in (goes_on, silent)]
+            wait_until(
+                lambda: all(
+                    asked(db, _CALLED, run.pid) > count + 2
+                    for run, count in zip((goes_on, silent), before, strict=True)
+                )
+            )
+        silent.send_signal(signal.SIGSTOP)
+        server.stop(signal.SIGQUIT)
+        replica.promote()
+        proxy.leads_to(str(replica.folder))
+        proxy.cut()
+        with psycopg.connect(replica.url(name), autocommit=True) as db:
+            wait_until(lambda: asked(db, "SELECT count(*) FROM dialer.run WHERE server = dialer.identity()") == 1)
+            since, refused = time.time(), asked(db, _REFUSED)
+            wait_until(lambda: asked(db, _REFUSED) >= refused + 5)
+            until = time.time()
+            silent.send_signal(signal.SIGCONT)
+            assert here.end() == [ExitCode.DONE, ExitCode.DONE], here.told()
+            assert asked(db, f"{_CALLED} AND a.at BETWEEN %s AND %s", goes_on.pid, since, until) == 0
+        here.check()
+
+
+_REFUSED = "SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()"
+
+
+def asked(db: psycopg.Connection[tuple[int]], query: str, *values: object) -> int:
+    row = db.execute(query.encode(), values).fetchone()
+    assert row is not None
+    return row[0]

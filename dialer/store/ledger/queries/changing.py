@@ -204,26 +204,29 @@ _NOTED = (
     *("scheduled_at", "retry_count", "created_at", "updated_at"),
 )
 _TAKEN = ", ".join(f"{name} = excluded.{name}" for name in _NOTED if name not in {"attempt", "since"})
-_WHOSE = "(SELECT recipient FROM attempt WHERE id = ?1)"
+_OF_ATTEMPT = "FROM attempt WHERE id = ?1"
+"""Nothing is kept where there is no such attempt: a server that has lost it gives it another number (`tell_again`)."""
 _SINCE = "since = CASE WHEN call.status = excluded.status THEN call.since ELSE excluded.since END"
 NOTE_CALL = f"""
     INSERT INTO call (recipient, {", ".join(_NOTED)})
-    VALUES ({_WHOSE}, {", ".join(f"?{place}" for place in range(1, len(_NOTED) + 1))})
+    SELECT recipient, {", ".join(f"?{place}" for place in range(1, len(_NOTED) + 1))} {_OF_ATTEMPT}
     ON CONFLICT (attempt) DO UPDATE SET {_TAKEN}, voicemail = NULL, {_SINCE} WHERE call.final <> 1
 """
 NOTE_STATUS = f"""
-    INSERT INTO call (attempt, recipient, status, final, asked_at, since) VALUES (?1, {_WHOSE}, ?2, 0, ?3, ?3)
+    INSERT INTO call (attempt, recipient, status, final, asked_at, since)
+    SELECT ?1, recipient, ?2, 0, ?3, ?3 {_OF_ATTEMPT}
     ON CONFLICT (attempt) DO UPDATE SET status = excluded.status, asked_at = excluded.asked_at, {_SINCE}
     WHERE call.final = 0
 """
 NOTE_MISSING = f"""
-    INSERT INTO call (attempt, recipient, status, final, asked_at, since) VALUES (?1, {_WHOSE}, '', 0, ?2, ?2)
+    INSERT INTO call (attempt, recipient, status, final, asked_at, since)
+    SELECT ?1, recipient, '', 0, ?2, ?2 {_OF_ATTEMPT}
     ON CONFLICT (attempt) DO UPDATE SET asked_at = excluded.asked_at
 """
 GIVE_UP = "UPDATE call SET final = 2 WHERE attempt = ? AND final = 0"
 NOTE_STOPPED = f"""
     INSERT INTO call (attempt, recipient, status, final, asked_at, since, stop)
-    VALUES (?1, {_WHOSE}, ?2, 1, ?3, ?3, ?2)
+    SELECT ?1, recipient, ?2, 1, ?3, ?3, ?2 {_OF_ATTEMPT}
     ON CONFLICT (attempt) DO UPDATE SET status = excluded.status, final = 1, asked_at = excluded.asked_at,
     since = excluded.since, stop = excluded.stop WHERE call.final <> 1
 """
