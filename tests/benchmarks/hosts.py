@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import math
 import os
 import random
 import shutil
@@ -41,6 +42,7 @@ _KEPT = """
     UNION SELECT r.pid FROM dialer.recipient p JOIN dialer.run r ON r.batch_id = p.batch_id AND r.id = p.claimed_by
     WHERE r.pid = ANY (%(pids)s) AND p.state IN ('pending', 'sending')
 """
+_ELDEST = "SELECT max(dialer.seconds() - began) FROM dialer.run WHERE pid = ANY (%(pids)s) AND ended IS NULL"
 _LATE = """
     SELECT a.reference, r.ended FROM dialer.attempt a JOIN dialer.run r ON r.batch_id = a.batch_id AND r.id = a.run
     WHERE r.is_expired = 1
@@ -213,6 +215,13 @@ class Hosts:
         """Return those of some processes that still keep people."""
         with self.asked() as db:
             return {int(str(pid)) for (pid,) in db.execute(_KEPT, {"pids": list(pids)})}
+
+    def longest_there(self) -> float:
+        """Return since when the eldest run has worked that is there (seconds ago); infinite where none is."""
+        with self.asked() as db:
+            pids = [one.pid for one in self.alive()]
+            row = db.execute(_ELDEST, {"pids": pids}).fetchone()
+        return math.inf if row is None or row[0] is None else float(str(row[0]))
 
     # -- what must be true ---------------------------------------------------------------------------------------
 
