@@ -14,11 +14,11 @@ import pytest
 from dialer.errors import ExitCode
 from dialer.store.postgres.runs import LEASE
 from tests.engines import skip_where_missing
-from tests.harness import wait_until
+from tests.harness import PATIENCE, wait_until
 from tests.place import HEADER, awkward
 from tests.postgres_proxy import Proxy
 from tests.test_database_run import database
-from tests.test_join import PATIENCE, Hosts, hosts
+from tests.test_join import Hosts, hosts
 
 if TYPE_CHECKING:
     import subprocess

@@ -76,10 +76,19 @@ def shared_list(campaign: Campaign, store: Store | None) -> tuple[SharedList, st
     return shared, Seen(shared.extent, seen.accepted).text()
 
 
-def noting(ledger: AsyncStore) -> Callable[[Suppression], Awaitable[None]]:
-    """Return what notes in a ledger how far the list was read during a run."""
+def noting(
+    ledger: AsyncStore, *, tell: Callable[[], Awaitable[None]] | None = None
+) -> Callable[[Suppression], Awaitable[None]]:
+    """Return what notes in a ledger how far the lists were read during a run.
+
+    Args:
+        ledger: of the run.
+        tell: tells other runs that they were read again; None: there are none.
+    """
 
     async def note(lists: Suppression) -> None:
+        if tell is not None:
+            await tell()
         if lists.shared is not None:
             seen = json.loads(await ledger.note(SEEN) or "{}")
             await ledger.set_note(SEEN, Seen(lists.shared.extent, tuple(seen.get("accepted", ()))).text())

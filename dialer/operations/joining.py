@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import anyio
+from anyio import to_thread
 
 from dialer.engine.breaker import Trip
 from dialer.engine.control import beside
-from dialer.errors import LedgerError, MustActError, UsageError
+from dialer.errors import ExitCode, LedgerError, MustActError, UsageError
 from dialer.export.results import stamp_of
 from dialer.messages.operations import joining as say
 from dialer.numbers import edition
@@ -21,7 +22,7 @@ from dialer.operations.stores import in_words
 from dialer.store.joining import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from dialer.config.campaign import Campaign
@@ -39,6 +40,10 @@ _STOPS_ALL = frozenset({"key_refused", "no_money", "agent_not_known"})
 _OWN = frozenset({"recipients", "results", "ledger", "results_xlsx", "results_bom", "forecast"})
 """Keys of a campaign file that may differ from host to host: where files lie, and what is only shown."""
 _NOTE = "agreed: {}"
+_LISTS = _NOTE.format(say.SUPPRESSION)
+_OTHERS = 5
+"""So many looks at other do-not-call files end a run: a folder that machines share shows a change to all at once, but
+not at the same moment."""
 
 
 async def take_turn(context: RunContext) -> bool:
@@ -104,6 +109,62 @@ class Halt:
             self._heard = True
             words, advice, code = json.loads(why)
             end(Trip(say.stopped_by_another(words), advice, code=code))
+
+
+class SameLists:
+    """Has runs that joined each other go by the same do-not-call files, also where one changes while they call.
+
+    Who has read a changed file says so to the others. Who has another one then, and not a moment later the same, ends:
+    it would call whom another run must not call.
+
+    Args:
+        files: of this run.
+        ledger: that all of them share.
+    """
+
+    def __init__(self, files: Sequence[Path], ledger: AsyncStore) -> None:
+        self._files, self._ledger = files, ledger
+        self._mine = ""
+
+    @classmethod
+    async def begin(cls, context: RunContext) -> SameLists | None:
+        """Return what looks after them, before this run reads them; None where it has none, or joins nobody."""
+        files = context.campaign.suppression
+        # What is not a file was different from the first.
+        if not (context.options.join and files and all(file.is_file() for file in files)):
+            return None
+        made = cls(files, context.ledger)
+        made._mine = await made._read()
+        return made
+
+    async def tell(self) -> None:
+        """Tell the others what this run's files are, where they have changed."""
+        before, self._mine = self._mine, await self._read()
+        if self._mine != before:
+            await self._ledger.set_note(_LISTS, self._mine)
+
+    async def watch(self, end: Callable[[Trip], None]) -> None:
+        """End this run when another one goes by other files."""
+        # A ledger or a file that cannot be read any more ends the run where it is asked for somebody.
+        with contextlib.suppress(LedgerError, OSError):
+            others = 0
+            while others < _OTHERS:
+                await anyio.sleep(_HALT_EVERY)
+                others = 0 if await self._is_agreed() else others + 1
+            end(Trip(*say.other_lists(), ExitCode.LEFT, "other_lists"))
+
+    async def _is_agreed(self) -> bool:
+        agreed = await self._ledger.note(_LISTS)
+        if agreed == self._mine:
+            return True
+        now = await self._read()
+        if agreed == now:
+            self._mine = now
+        return agreed == now
+
+    async def _read(self) -> str:
+        contents = await to_thread.run_sync(lambda: [_content(file) for file in self._files], abandon_on_cancel=True)
+        return _digest(contents)
 
 
 def _digests(campaign: Campaign) -> Mapping[str, str]:

@@ -26,7 +26,7 @@ from dialer.messages.operations.redial import nobody_for
 from dialer.operations.connection import connected
 from dialer.operations.do_not_call import noting
 from dialer.operations.eligibility import judge_of
-from dialer.operations.joining import Halt, take_turn
+from dialer.operations.joining import Halt, SameLists, take_turn
 from dialer.operations.last_run import failure_noted
 from dialer.operations.ledger_identity import listed, settle_in
 from dialer.operations.ledger_list import find_listed
@@ -162,6 +162,7 @@ async def _run(
             planning = Planning(context, others, sharers)
             await planning.merge(adopt=_yes if options.adopt or campaign.sandbox else ask)
             released = await planning.release(ask=ask)
+            same = await SameLists.begin(context)
             loaded = await planning.load(ask=ask)
             plan = await planning.plan(loaded, released)
             _log.info("to call: %d; server: %s; shared rate: %s", plan.to_call, base_url, campaign.organisation_rate)
@@ -176,11 +177,13 @@ async def _run(
             watch = _watch(context, mine)
             lines = _lines(context, plan, sharers, watch, mine)
             watch.saw = lines.saw
-            judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait, note=noting(ledger))
+            note = noting(ledger, tell=None if same is None else same.tell)
+            judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait, note=note)
             async with listed(campaign, ledger) if plan.to_call else contextlib.nullcontext():
                 # A batch that was listed meanwhile is found by this look, or finds this batch by its own.
                 await _find_listed(context, others=in_files)
-                return await Sending(context, loaded.payload.body, judge, lines, slots, watch, Halt(ledger)).dial(plan)
+                sending = Sending(context, loaded.payload.body, judge, lines, slots, watch, Halt(ledger), same)
+                return await sending.dial(plan)
 
 
 async def _find_listed(context: RunContext, *, others: Sequence[Neighbours]) -> None:

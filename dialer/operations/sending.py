@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from dialer.engine.runner import Watcher
     from dialer.models import Render
     from dialer.operations.eligibility import Judge
-    from dialer.operations.joining import Halt
+    from dialer.operations.joining import Halt, SameLists
     from dialer.operations.outcome import Plan
     from dialer.operations.run_context import RunContext
     from dialer.sync.track.watch import CallWatch
@@ -79,6 +79,7 @@ class Sending:
         slots: of the rate that all runs of the workspace share; None where they share none.
         watch: how the calls go that were placed.
         halt: has an answer that ends each run stop all of them.
+        same: ends the run where another one goes by other do-not-call files; None: there are none.
     """
 
     context: RunContext
@@ -88,6 +89,7 @@ class Sending:
     slots: SlotSource | None
     watch: CallWatch
     halt: Halt
+    same: SameLists | None
 
     @property
     def _zone(self) -> str | None:
@@ -226,6 +228,7 @@ class Sending:
             self.watch.watch,
             changes.watch,
             *([self.halt.watch] if self.context.shares else []),
+            *([] if self.same is None else [self.same.watch]),
         ]
         ends = self.context.campaign.schedule.ends
         return watchers if ends is None else [*watchers, functools.partial(_end_at, shown(ends, self._zone))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.messages.commands import command_text
+from dialer.messages.commands import command_text, run_again
 from dialer.messages.words import many
 
 if TYPE_CHECKING:
@@ -44,6 +44,14 @@ def different(what: Sequence[str], *, command: str) -> str:
     return (
         f"Other runs are calling this batch, and here something differs from what they use: {', '.join(what)}. Make it "
         f"the same on all machines, or wait until those runs have ended. To see them: {command}"
+    )
+
+
+def other_lists() -> tuple[str, str]:
+    """Return that another run goes by other do-not-call files, and what to do."""
+    return (
+        "A do-not-call file was changed on another machine that calls this batch, and not on this one.",
+        f"Make the do-not-call files the same on all machines, then {run_again()}.",
     )
 
 

@@ -22,6 +22,7 @@ _WHY = {
     "cannot_leave": "requests cannot leave this machine",
     "other_server": "another server answered",
     "calls_stand_still": "the calls that are live do not end",
+    "other_lists": "a do-not-call file was changed on another machine only",
     "schedule_ended": "the schedule has ended",
 }
 
