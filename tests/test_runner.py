@@ -33,6 +33,7 @@ from dialer.engine.throttle import HOLD_CAP
 from dialer.engine.waiting import wait_until
 from dialer.errors import ExitCode, InputError, LedgerError
 from dialer.input_rows import InputRow
+from dialer.messages.engine import DATABASE_TOO_SLOW
 from dialer.models import Answer, Attempt, Body, Deferral, Effect, Outcome, Recipient, Status, e164
 from dialer.provider.bolna.client import BolnaClient, answer_of_exception, answer_of_status
 from dialer.rate import Rate
@@ -1247,6 +1248,17 @@ def test_a_failed_ledger_is_noticed_before_the_next_request(rig: Rig) -> None:
     with pytest.raises(LedgerError):
         rig.ended(stop)
     assert max(rig.bolna.starts) < 1.01
+
+
+def test_that_the_database_is_too_slow_for_any_call_is_said_once_and_all_are_called_when_it_is_not(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.rate = Rate(5, 1.0)
+    monkeypatch.setattr(rig.recorder, "may_send", lambda _: anyio.current_time() > 100)
+    rig.ended()
+    assert rig.told.notes == [DATABASE_TOO_SLOW]
+    assert sorted(rig.bolna.numbers) == list(range(30))
+    assert rig.counts == {"queued": 30}
 
 
 # -- over httpx ----------------------------------------------------------------------------------------------------

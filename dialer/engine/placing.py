@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
-from dialer.messages.engine import INTENT_TOO_OLD, id_of_another_call
+from dialer.messages.engine import DATABASE_TOO_SLOW, INTENT_TOO_OLD, id_of_another_call
 from dialer.models import Answer, Attempt, Deferral, Effect, Outcome, Recipient
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _TOO_OLD = Deferral(INTENT_TOO_OLD, retry=True)
+_SLOW_FOR = 30.0
+"""Seconds without a call, each confirmed too late, after which it is said that the database is too slow."""
 
 
 class Outcomes(Protocol):
@@ -112,6 +114,8 @@ class Placing:
         self._end = end
         self._is_ending = is_ending
         self._progress = progress
+        self._slow_since: float | None = None
+        self._is_said = False
         self.in_flight = 0
         self.sent = self.accepted = 0
 
@@ -138,10 +142,21 @@ class Placing:
         answer = await connection.call(attempt.body.text.encode(), may_leave)
         if answer.effect is Effect.WITHHOLD:
             _log.debug("attempt %d, row %d: not sent: %s", *_which(attempt), deferrals[0].reason)
+            if deferrals[0] is _TOO_OLD:
+                self._note_slow()
             await self._put_off(attempt, deferrals[0])
             self.in_flight -= 1
             return 0.0
+        self._slow_since = None
         return await self._take(attempt, answer)
+
+    def _note_slow(self) -> None:
+        """Say once that the database confirms calls too late for any of them to leave."""
+        now = anyio.current_time()
+        self._slow_since = now if self._slow_since is None else self._slow_since
+        if not self._is_said and now - self._slow_since >= _SLOW_FOR:
+            self._is_said = True
+            self._progress.note(DATABASE_TOO_SLOW)
 
     async def _take(self, attempt: Attempt, answer: Answer) -> float:
         answer = await self._not_twice(answer)

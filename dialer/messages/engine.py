@@ -103,6 +103,10 @@ def fix_that() -> str:
 NO_LINE_LEFT = "another batch took the last line"
 SENDING_ENDED = "the sending ended before the request had left"
 INTENT_TOO_OLD = "the database had confirmed this call too long before the request could leave"
+DATABASE_TOO_SLOW = (
+    "The database takes more than half a second to confirm a call, and by then the call may no longer leave: "
+    "none was placed for 30 s. Check how busy the database is, and the network. The run goes on by itself."
+)
 MOMENT_OVER = "its time slot was over before the request had left"
 SENDING_PAUSED = "the run was paused before the request had left"
 SENDING_HELD = "all sending was held before the request had left"
