@@ -99,8 +99,8 @@ def _them(count: int) -> str:
 
 def call_unknown(selection: Selection) -> str:
     """Say how to call the people whose call is unknown."""
-    twice = "" if selection.sandbox else " (some may be called twice)"
-    return f"To call those that are not found{twice}: {selection.command('run', '--redial-unknown')}"
+    whom = "them" if selection.sandbox else "those that are not found (some may be called twice)"
+    return f"To call {whom}: {selection.command('run', '--redial-unknown')}"
 
 
 def leave_unknown(count: int) -> str:
