@@ -157,9 +157,9 @@ def test_one_that_is_asked_to_stop_gives_its_people_back(hosts: Callable[..., Ho
 
 
 def test_who_has_another_list_or_other_rules_calls_nobody(
-    hosts: Callable[..., Hosts], said: Callable[..., tuple[int, str]]
+    hosts: Callable[..., Hosts], said: Callable[..., tuple[int, str]], database: str
 ) -> None:
-    """It is named what differs; what is the same again is joined."""
+    """It is named what differs; what is the same again is joined. The batch goes on, so it is not noted as failed."""
     here = hosts(60, rate="1/second")
     here.start()
     here.wait_for_calls(1)
@@ -176,6 +176,8 @@ def test_who_has_another_list_or_other_rules_calls_nobody(
         assert code == ExitCode.USAGE
         assert f"something differs from what they use: {what}." in text, text
         path.write_bytes(before)
+    with psycopg.connect(database) as db:
+        assert db.execute("SELECT value FROM dialer.meta WHERE name = 'run_ended'").fetchall() == [("",)]
     here.start()
     wait_until(lambda: len(runs_on(locate(here.campaign))) == 2 or here.are_over())
     here.go_on_with("100/second")

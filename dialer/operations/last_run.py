@@ -66,7 +66,9 @@ async def failure_noted(ledger: AsyncStore) -> AsyncIterator[None]:
     except DialerError as error:
         code, facts = error.exit_code, {"words": first_sentence(first_line(str(error)))}
         with contextlib.suppress(LedgerError):
-            await ledger.call(lambda store: note_ending(store, FAILED, code, facts=facts))
+            # Where others call it, the batch has not stopped.
+            if not (await ledger.others()).working:
+                await ledger.call(lambda store: note_ending(store, FAILED, code, facts=facts))
         raise
 
 
