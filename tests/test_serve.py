@@ -14,6 +14,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -286,6 +287,30 @@ def test_a_page_that_was_killed_gives_no_link_and_lets_the_next_one_begin(tmp_pa
     with serving(tmp_path) as page:
         link = subprocess.run(words, capture_output=True, text=True, check=True).stdout
         assert link.startswith(page.address)
+
+
+def test_a_page_that_is_killed_in_the_middle_of_an_upload_keeps_nothing_of_it(tmp_path: Path) -> None:
+    """The list is neither taken nor left on the disk: it is sent again."""
+    (tmp_path / "spring.toml").write_text(f'results = "{{batch}}.csv"\n{CAMPAIGN}')
+    lists = tmp_path / ".dialer" / "lists"
+    with serving(tmp_path) as page:
+        (row,) = page.campaigns().values()
+
+        def half() -> Iterator[bytes]:
+            yield b"--x\r\n"
+            while not list(lists.glob(".*.body")):
+                time.sleep(0.01)
+            page.process.kill()
+            page.process.wait()
+            yield b"more"
+
+        kind = {"Origin": page.address, "Content-Type": "multipart/form-data; boundary=x"}
+        with pytest.raises(httpx.TransportError):
+            page.web.post(f"/campaigns/{row['id']}/next", content=half(), headers=kind).raise_for_status()
+        assert list(lists.iterdir())
+    with serving(tmp_path) as page:
+        assert list(lists.iterdir()) == []
+        assert list(page.campaigns()) == ["spring"]
 
 
 def test_whoever_deletes_the_secret_signs_every_browser_out(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from dialer.operations.serve.folder import own_folder
 from dialer.operations.serve.next_list import NextLists
 from dialer.operations.serve.work import Works
 from dialer.rate import Rate
-from dialer.web import guard, server
+from dialer.web import downloads, guard, server
 from dialer.web.app import build
 from dialer.web.fields import Fields, RefusedError
 from dialer.web.pace import Pace
@@ -173,6 +173,14 @@ def test_what_a_request_names_is_looked_up_and_never_opened(page: Page, path: st
     answer = raw(page, f"GET {path} HTTP/1.1\r\nHost: {page.address[7:]}\r\nCookie: {cookie_of(page)}\r\n\r\n".encode())
     assert re.match(rb"HTTP/1.1 (404|400)", answer), answer[:200]
     assert b"root:" not in answer
+
+
+@pytest.mark.parametrize("name", ["\u202egnp.exe", "new\nline", 'q"uo;te', "a\r\nX-Own: yes"])
+def test_what_a_download_is_called_is_one_line_that_can_be_seen(tmp_path: Path, name: str) -> None:
+    answer = downloads._file(tmp_path / "x", f"{name}.csv", "text/csv")
+    (called,) = [value for key, value in answer.raw_headers if key == b"content-disposition"]
+    assert not re.search(rb"%E2%80%AE|%0A|%0D|\n|\r", called)
+    assert called.startswith(b"attachment; filename")
 
 
 def cookie_of(page: Page) -> str:

@@ -51,7 +51,9 @@ def serve(
         return ExitCode.DONE
     token = "" if token_file is None else token_in(token_file)
     with only_page(folder, address=sessions.last_address):
-        board = Board(workspace, NextLists(folder / "lists"), sandbox=sandbox)
+        lists = NextLists(folder / "lists")
+        lists.sweep()
+        board = Board(workspace, lists, sandbox=sandbox)
         board.listing()
         listener = listening(host, port if port is not None else _PORT_OF_TRIALS if sandbox else _PORT)
         address = address_of(listener)
@@ -60,6 +62,6 @@ def serve(
         printed = serving_text(address, sessions.new_link_token(), folder=shown, is_trial=sandbox)
         # From here on, what is said is read in a browser.
         speak_to_page(is_trial=sandbox)
-        board = Board(workspace, NextLists(folder / "lists"), sandbox=sandbox)
+        board = Board(workspace, lists, sandbox=sandbox)
         serve(Site(board, sessions, Works(folder / "runs")), listener, token=token, ready=partial(echo, printed))
     return ExitCode.DONE

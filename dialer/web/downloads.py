@@ -8,6 +8,7 @@ from anyio import CapacityLimiter
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
+from dialer.escaping import on_one_line
 from dialer.messages import web as say
 from dialer.operations.serve.documents import bring_results, make_document
 from dialer.operations.serve.live import batch_of
@@ -84,4 +85,5 @@ async def _made(request: Request, verb: str, ending: str) -> Path:
 def _file(path: Path, name: str, kind: str, *, is_ours: bool = False) -> FileResponse:
     """Return a file; one of ours is gone once it was sent."""
     gone = BackgroundTask(in_thread, path.unlink, missing_ok=True) if is_ours else None
-    return FileResponse(path, media_type=kind, filename=name or None, background=gone)
+    # Marks that turn the direction of letters could pass it off as a file of another kind.
+    return FileResponse(path, media_type=kind, filename=on_one_line(name) or None, background=gone)

@@ -56,6 +56,14 @@ class NextLists:
         """The name of a new file for what is on its way."""
         return self._folder / f".{secrets.token_hex(8)}.arriving"
 
+    def sweep(self) -> None:
+        """Delete what a page that was killed has left half-way: lists and documents that nobody waits for any more.
+
+        To be done before anything arrives.
+        """
+        for path in self._folder.glob(".*"):
+            path.unlink(missing_ok=True)
+
     def keep(self, arrived: Path, *, campaign: Path, named: str, sandbox: bool) -> Selection:
         """Keep a file as the next list of a campaign; return its batch.
 
