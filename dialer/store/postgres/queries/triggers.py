@@ -31,7 +31,8 @@ BEGIN
         WHERE line IS NOT NULL AND host IS NOT NULL
         ON CONFLICT (server, number) DO UPDATE SET
         batch_id = CASE WHEN c.batch_id = NEW.batch_id OR c.at < excluded.at THEN NEW.batch_id ELSE c.batch_id END,
-        at = CASE WHEN c.batch_id = NEW.batch_id OR c.at < excluded.at THEN excluded.at ELSE c.at END,
+        -- The intent has noted this server's moment: a host's clock may be behind it by hours.
+        at = greatest(c.at, excluded.at),
         is_open = CASE WHEN c.batch_id = NEW.batch_id THEN 0 ELSE c.is_open END,
         -- Until it is known that it was placed, it may still turn out that it was not.
         former_batch = CASE WHEN NEW.outcome = 'unknown' THEN c.former_batch END,
