@@ -12,7 +12,7 @@ from dialer.cli.printing import echo
 from dialer.config.workspace import folder_of_all
 from dialer.errors import ExitCode
 from dialer.messages.commands import speak_to_page
-from dialer.messages.pages.serve import link_text, serving_text
+from dialer.messages.pages.serving import link_text, serving_text
 
 _PORT, _PORT_OF_TRIALS = 8080, 8081
 

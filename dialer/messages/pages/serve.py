@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dialer.messages import progress
-from dialer.messages.commands import page_command
 from dialer.messages.pages.dnc import do_not_call_view
 from dialer.messages.pages.list import details, to_do
 from dialer.messages.pages.screens import (
@@ -333,20 +332,6 @@ def _shares(counts: Mapping[str, int]) -> tuple[Share, ...]:
 def paused_words(pauses: Sequence[Pause]) -> str:
     """Return who paused everything; empty if no pause covers all."""
     return " ".join(f"{words_of(pause)}." for pause in pauses)
-
-
-def serving_text(address: str, token: str, *, folder: str, is_trial: bool) -> str:
-    """Return where the page is."""
-    what = "the trials of the campaigns" if is_trial else "the campaigns"
-    return (
-        f"The page shows {what} in {folder}. Open this link within 10 minutes; it works once:\n"
-        f"  {link_text(address, token)}\n"
-        f"For another link: {page_command('--link')}. Ctrl-C ends the page; runs go on."
-    )
-
-
-def link_text(address: str, token: str) -> str:
-    return f"{address}/login?token={token}"
 
 
 def wallet_text(wallet: float) -> str:
