@@ -51,7 +51,6 @@ def take_the_place(db: Session) -> None:
         statements.RENEW,
         statements.LIST_CALLED,
         statements.ADD_NEW_ROWS,
-        statements.SINGLE_ROWS,
     ):
         db.execute(step)
 

@@ -262,9 +262,8 @@ COPY_INTO = f"""
 """
 """The batch is given, since a default is asked for in each row: a tenth of the server's time."""
 WHOLE_LISTS = "SELECT set_config('enable_nestloop', 'off', true)"
-"""Before lists are compared: of a new batch the planner takes them for a few rows, and would go through one of them for
-each row of the other."""
-SINGLE_ROWS = "SELECT set_config('enable_nestloop', 'on', true)"
+"""Before lists are compared, for the rest of the transaction: of a new batch the planner takes them for a few rows, and
+would go through one of them for each row of the other."""
 _SAME = "s.key = o.key AND s.state = 'pending'"
 UNLIST = f"""
     UPDATE recipient o SET position = NULL, status = NULL, code = ''
