@@ -17,7 +17,7 @@ from dialer.cli import main, progress
 from dialer.errors import ExitCode
 from dialer.operations import live_progress
 from dialer.provider.bolna.sandbox import Settings, running
-from tests.engines import new_database, skip_where_missing, use_database
+from tests.engines import UNHURRIED, new_database, skip_where_missing, use_database
 from tests.harness import PATIENCE, wait_until
 from tests.place import HEADER, Place, awkward, number
 
@@ -252,7 +252,7 @@ def test_a_do_not_call_list_that_the_owner_has_cut_stops_runs_until_a_person_acc
     code, text = said("dnc", "accept", "--yes", *inside)
     assert (code, "c.results.csv saw another list with 2 lines" in text) == (ExitCode.DONE, True)
     assert said("run", campaign, "--yes")[0] == ExitCode.DONE
-    assert [call["recipient_phone_number"] for call in place.calls()] == [number(0), number(2)]
+    assert sorted(call["recipient_phone_number"] for call in place.calls()) == [number(0), number(2)]
 
 
 def test_a_run_waits_for_a_database_that_does_not_answer_and_calls_everybody_once(place: Place, tmp_path: Path) -> None:
@@ -272,7 +272,7 @@ def test_a_run_waits_for_a_database_that_does_not_answer_and_calls_everybody_onc
         campaign.write_text(campaign.read_text().replace("5000/second", "20/second", 1))
         with (tmp_path / "log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "dialer", "run", campaign, "--yes"], stdout=log, stderr=log, env=os.environ
+                [sys.executable, *UNHURRIED, "run", campaign, "--yes"], stdout=log, stderr=log, env=os.environ
             )
         wait_until(lambda: len(place.calls()) >= 5)
         server.stop(signal.SIGQUIT)

@@ -127,7 +127,7 @@ def test_a_terminal_gets_its_pager_and_a_pipe_does_not(tmp_path: Path) -> None:
     pager.write_text('#!/bin/sh\necho "PAGED"\ncat >/dev/null\n')
     pager.chmod(0o700)
     command = [sys.executable, "-m", "dialer", "help", "hours"]
-    environment = {**os.environ, "PAGER": str(pager)}
+    environment = {**os.environ, "PAGER": str(pager), "TERM": "xterm"}
     piped = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     assert "PAGED" not in piped
     assert piped.startswith(TOPICS["hours"].upper())

@@ -17,7 +17,7 @@ from dialer.cli import main
 from dialer.config.batch import locate
 from dialer.errors import ExitCode
 from dialer.operations.stores import runs_on
-from tests.engines import use_database
+from tests.engines import UNHURRIED, use_database
 from tests.harness import PATIENCE, wait_until
 from tests.place import HEADER, Place, awkward, number
 from tests.test_database_run import database, said
@@ -51,7 +51,7 @@ class Hosts:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def start(
-        self, *words: str, campaign: Path | None = None, program: Sequence[str] = ("-m", "dialer")
+        self, *words: str, campaign: Path | None = None, program: Sequence[str] = UNHURRIED
     ) -> subprocess.Popen[bytes]:
         """Start a run that joins the others."""
         command = [sys.executable, *program, "run", str(campaign or self.campaign), "--yes", "--join", *words]
@@ -232,7 +232,8 @@ def test_status_shows_all_runs_and_an_opt_out_and_a_pause_hold_for_all_of_them(
     here = hosts(200, rate="1/second")
     campaign, folder = str(here.campaign), str(here.place.folder)
     for _ in range(3):
-        here.start()
+        # As it is: only so no call begins after the pause.
+        here.start(program=("-m", "dialer"))
     here.wait_for_calls(4)
     wait_until(lambda: said("status", campaign)[1].count("`dialer run --join`") == 3)
     text = said("status", campaign)[1]

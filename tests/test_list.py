@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -63,7 +64,7 @@ def test_list_shows_every_ledger_of_the_workspace_and_forgets_one_that_is_missin
     assert [(one["is_missing"], one["state"]) for one in found[:2]] == [(True, "missing"), (False, "done")]
     wednesday = campaign(place, "wednesday", first=5, count=2)
     assert main(["run", str(wednesday), "--yes", "-q"]) == ExitCode.MUST_ACT
-    assert f"dialer list --forget {far / 'm.ledger'}" in capsys.readouterr().err
+    assert f"dialer list --forget {shlex.quote(str(far / 'm.ledger'))}" in capsys.readouterr().err
     assert main(["check", str(wednesday)]) == 0
     assert main(["list", "--forget", str(far / "m.ledger")]) == 0
     assert main(["list"]) == 0

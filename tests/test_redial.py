@@ -303,7 +303,7 @@ def test_a_redial_calls_whom_it_names_once_more_and_a_plain_run_calls_nobody(cal
     summary = run(path, redial=("no-answer", "voicemail"))
 
     assert (summary.sent, summary.exit_code) == (2, ExitCode.DONE)
-    assert [one["recipient_phone_number"] for one in called.calls()[4:]] == [number(0), number(3)]
+    assert {one["recipient_phone_number"] for one in called.calls()[4:]} == {number(0), number(3)}
     assert [(line["status"], line["attempts"]) for line in called.results()] == [
         ("queued", "2"), ("queued", "1"), ("queued", "1"), ("queued", "2"),
     ]  # fmt: skip
