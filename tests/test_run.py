@@ -7,7 +7,7 @@ import json
 import sqlite3
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -41,6 +41,22 @@ def elsewhere(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     with running(Settings(call_rate=None, echo=False)) as sandbox:
         monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
         yield Place(place.folder, sandbox)
+
+
+def test_a_run_that_cannot_read_its_ledger_any_more_says_that_its_counts_are_old(
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knows how many were left when it began, and not how many are."""
+
+    def broken(*_given: object, **_options: object) -> NoReturn:
+        raise LedgerError("the disk is broken")
+
+    monkeypatch.setattr(Ledger, "settle", broken)
+    monkeypatch.setattr("dialer.operations.sending.read_store", broken)
+    summary = run(path)
+    assert (summary.exit_code, summary.left, len(place.calls()) > 0) == (ExitCode.MUST_ACT, 30, True)
+    assert summary.ended.startswith("the disk is broken")
+    assert any("those from the beginning of this run" in note for note in summary.notes)
 
 
 def test_results_that_cannot_be_written_stop_no_call_from_being_recorded(place: Place, path: Path) -> None:

@@ -264,6 +264,7 @@ class Sending:
             with contextlib.closing(read_store(self.context.campaign.batch)) as ledger:
                 return ledger.counts()
         except DialerError:
+            self.context.notes.add(say.OLD_COUNTS)
             return dict(plan.counts)
 
     async def _summary(self, plan: Plan, sent: _Sent, *, count: int, back: int) -> Summary:

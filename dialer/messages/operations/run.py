@@ -20,6 +20,7 @@ NOTHING_DIALLED = "No call was placed."
 AGENT_UNKNOWN = "once the agent's id is in the campaign file, `check` compares what its prompt asks for with your list"
 PROMPT_UNREAD = "the agent's prompt could not be read"
 ACCOUNT_UNREAD_IN_TIME = "the account could not be read in time"
+OLD_COUNTS = "The ledger cannot be read any more: the counts below are those from the beginning of this run."
 _AGENTS = 3
 """So many other agents are named."""
 
