@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -258,31 +260,28 @@ def test_a_do_not_call_list_that_the_owner_has_cut_stops_runs_until_a_person_acc
 def test_a_run_waits_for_a_database_that_does_not_answer_and_calls_everybody_once(place: Place, tmp_path: Path) -> None:
     """The server is stopped at once in the middle, as a crash does, and comes back."""
     skip_where_missing("postgres")
-    import signal  # noqa: PLC0415 - as below
-
-    from tests.harness import wait_until  # noqa: PLC0415 - for this test
     from tests.postgres_server import Server  # noqa: PLC0415 - where it is installed
 
-    server = Server()
-    try:
+    with contextlib.ExitStack() as stack:
+        server = Server()
+        stack.callback(server.close)
         name = re.findall("dbname=(.+)", server.database())[0]
         use_database(place.folder, f"postgresql:///{name}?host={server.folder}&user=owner")
         place.recipients(awkward(40), header=HEADER)
         campaign = place.campaign()
         campaign.write_text(campaign.read_text().replace("5000/second", "20/second", 1))
         with (tmp_path / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, *UNHURRIED, "run", campaign, "--yes"], stdout=log, stderr=log, env=os.environ
-            )
+            command = [sys.executable, *UNHURRIED, "run", str(campaign), "--yes"]
+            process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ)
+        stack.callback(process.wait)
+        stack.callback(process.kill)
         wait_until(lambda: len(place.calls()) >= 5)
         server.stop(signal.SIGQUIT)
         server.start()
         assert process.wait(PATIENCE) == ExitCode.DONE, (tmp_path / "log").read_text()
-        called = [call["recipient_phone_number"] for call in place.calls()]
-        assert sorted(called) == sorted(number(index) for index in range(40))
-        assert {row["status"] for row in place.results()} == {"queued"}
-    finally:
-        server.close()
+    called = [call["recipient_phone_number"] for call in place.calls()]
+    assert sorted(called) == sorted(number(index) for index in range(40))
+    assert {row["status"] for row in place.results()} == {"queued"}
 
 
 @pytest.mark.long
