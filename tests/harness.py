@@ -91,7 +91,7 @@ def sandbox(**settings: object) -> Iterator[Bolna]:
     receives, sends = _forks.Pipe(duplex=False)
     with receives:
         with sends, contextlib.chdir(ROOT):  # whence the process that is forked imports the tests
-            process = _forks.Process(target=_serve, args=(free | settings, sends))
+            process = _forks.Process(target=_serve, args=(free | settings, sends), daemon=True)
             process.start()
         try:
             assert receives.poll(PATIENCE), "the sandbox does not start"
@@ -278,7 +278,8 @@ class Forked:
         self._log = log
         start = _Start(words, environment, log, crash, late, ignores, terminal)
         with contextlib.chdir(ROOT):  # whence the process that is forked imports the tests
-            self._process = _forks.Process(target=_command, args=(start,))
+            # What a failed test leaves ends with the tests.
+            self._process = _forks.Process(target=_command, args=(start,), daemon=True)
             self._process.start()
 
     @property
