@@ -269,7 +269,7 @@ STEPS = {
     "after the intent": Crash("dialer.store.writer:LedgerWriter.intend", "after", turn=2),
     "while paced": Crash("dialer.engine.pacing:Pacer.wait", turn=4),
     "after the pacer": Crash("dialer.engine.placing:Placing.place", turn=4),
-    "after the POST": Crash("dialer.provider.bolna.client:CallConnection.call", "after", turn=4),
+    "after the POST": Crash("dialer.engine.placing:Placing._take", turn=4),
     "before the outcome": Crash("dialer.store.writer:LedgerWriter.settle", turn=4),
     "before the outcome is durable": Crash("dialer.store.sqlite:Ledger.settle", "after", turn=2),
     "after the outcome": Crash("dialer.export.results:ResultsFile.append"),

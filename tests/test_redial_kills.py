@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.harness import Bolna
 
-AFTER_THE_POST = Crash("dialer.provider.bolna.client:CallConnection.call", "after", turn=4)
+AFTER_THE_POST = Crash("dialer.engine.placing:Placing._take", turn=4)
 OTHERS = (
     Crash("dialer.store.sqlite.store:Ledger.load", "after"),
     Crash("dialer.provider.bolna.client:CallConnection.call", "before", turn=4),
