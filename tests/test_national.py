@@ -282,6 +282,16 @@ def test_a_list_that_can_be_called_gets_no_advice() -> None:
     assert advice(["n/a", "", "+91987"], RULES) == ""
 
 
+def test_a_number_with_00_and_a_country_code_is_of_that_country_only(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In Sweden 0091 is dialled for India as well: who is asked to put +46 before it would write a wrong number."""
+    place.recipients([["9876543211"], ["00919900011229"], ["+46701234567"]], header=["phone"])
+    path = place.campaign(more='[csv]\nregion = "IN"')
+    main(["check", str(path)])
+    assert "without a + " not in capsys.readouterr().out
+
+
 MIXED = [["+919812345670"], ["98123 45671"], ["(212) 555-0143"], ["4155550103"], ["+14155550199"]]
 
 

@@ -348,7 +348,7 @@ def test_two_who_pause_at_once_leave_a_whole_pause(tmp_path: Path) -> None:
         (["--for", "-2h"], "not a length"),
         (["--for", "0h"], "not a length"),
         (["--for", "2h", "--until", "2999-01-01 09:00"], "not both"),
-        (["--all", "--batch", "x"], "leave --batch"),
+        (["--all"], "leave the campaign file"),
     ],
 )
 def test_what_cannot_be_meant_pauses_nothing(

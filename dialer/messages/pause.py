@@ -59,7 +59,7 @@ def not_removed(path: Path, *, why: str | None) -> str:
 # -- the words of a command line ---------------------------------------------------------------------------------------
 
 NAME_ONE = "Name a campaign, or give --all for every campaign of the workspace."
-ALL_OR_ONE = "--all is every campaign of the workspace: leave --batch and --recipients out."
+ALL_OR_ONE = "--all is every campaign of the workspace: leave the campaign file, --batch and --recipients out."
 ONE_END = "Give --until or --for, not both."
 
 

@@ -165,7 +165,9 @@ def is_national(text: str, *, region: str) -> bool:
         judged = None if rest is None or len(rest) + len(dialled.code) > LONGEST else dialled.plan.verdict(rest)
         if judged is not None and judged.certain:
             return judged.kind is not None
-    return isinstance(judge(text, region=region), Number)
+    found = judge(text, region=region)
+    # `00` and the code of another country are valid wherever they are dialled.
+    return isinstance(found, Number) and str(found.digits).startswith(dialled.code)
 
 
 def with_plus(text: str) -> int | None:

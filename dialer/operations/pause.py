@@ -107,19 +107,17 @@ def targets_of(
         batch: the name of one batch.
         sandbox: select trials.
         everything: select every campaign of a workspace.
-        folder: a folder in that workspace; unused if campaigns are named.
+        folder: a folder in that workspace.
 
     Raises:
-        UsageError: the campaign or batch does not exist, or none is named.
+        UsageError: the campaign or batch does not exist, none is named, or one and every one.
     """
     if everything:
-        if recipients is not None or batch is not None:
+        if campaigns or recipients is not None or batch is not None:
             raise UsageError(say.ALL_OR_ONE)
-        folders = [path.absolute().parent for path in campaigns] or [folder]
-        if missing := next((one for one in folders if not one.is_dir()), None):
-            raise UsageError(no_folder(missing))
-        found = [target_of_all(one, sandbox=sandbox) for one in folders]
-        return list({target.files: target for target in found}.values())
+        if not folder.is_dir():
+            raise UsageError(no_folder(folder))
+        return [target_of_all(folder, sandbox=sandbox)]
     if not campaigns:
         raise UsageError(say.NAME_ONE)
     return [_target(Selection(path, recipients, batch, sandbox)) for path in campaigns]

@@ -79,7 +79,7 @@ def _calls_all(plan: Plan) -> bool:
 def _not_called_now(plan: Plan) -> str:
     if plan.outlook.ended is not None:
         return outlook.over_line(plan.outlook.ended)
-    waits = plan.counts.get(Status.PENDING) or not plan.redials.is_over
+    waits = plan.counts.get(Status.PENDING) or plan.young or not plan.redials.is_over
     return "No one is called now." if waits else "No one is left to be called."
 
 
