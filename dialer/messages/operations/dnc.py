@@ -15,11 +15,9 @@ NOT_ACCEPTED = "Nothing was accepted: runs that miss numbers on the list make no
 
 
 def not_whole(text: str, *, why: str) -> str:
-    region = "" if has_page() else ", or name the country: --region IN"
-    return (
-        f"{text!r} is not a whole number: {why}. Nothing was changed. Write it with + and the country code, "
-        f"like +91 98765 43210{region}."
-    )
+    like = "+91 98765 43210" if has_page() else '"+91 98765 43210" (in quotes), or name the country: --region IN'
+    changed = "Nothing was changed. Write it with + and the country code"
+    return f"{text!r} is not a whole number: {why}. {changed}, like {like}."
 
 
 def not_added(why: str) -> str:
