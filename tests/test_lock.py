@@ -212,6 +212,13 @@ def test_whose_number_another_program_has_by_now_holds_nothing(path: Path, host:
     assert holder(path) == ""
 
 
+def test_a_run_in_a_container_with_this_machines_name_holds_it(path: Path) -> None:
+    """Its number is free here, or another program's."""
+    with locked(path, command="run"):
+        note(path, pid=2**22 + 1, host=socket.gethostname())
+        assert f"process {2**22 + 1} on" in holder(path)
+
+
 def test_whoever_looks_turns_no_run_away(path: Path) -> None:
     is_over = threading.Event()
 

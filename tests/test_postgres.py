@@ -34,6 +34,7 @@ from tests.ledgers import (
     intend,
     key_of,
     load,
+    number_of,
     people,
     result_of,
     row,
@@ -705,3 +706,24 @@ def cancel_wait(db: psycopg.Connection[Any], process: int) -> None:
     while db.execute(waits, (process,)).fetchone() is None:
         time.sleep(0.01)
     db.execute("SELECT pg_cancel_backend(%s)", (process,))
+
+
+def test_what_is_not_known_to_be_on_the_list_of_an_agent_stands_in_for_no_unknown_call(
+    opened: Callable[..., Batch], url: str, tmp_path: Path
+) -> None:
+    """Where a column names agents, a call may be on another one's list; what was found later was placed before."""
+    from dialer.store.postgres import DatabaseNeighbours  # noqa: PLC0415 - where it is installed
+
+    other, mine = working(opened("other")), working(opened("mine"))
+    call(other, 1, QUEUED)
+    server = f"https://api{tmp_path}"
+
+    def counted() -> list[bool]:
+        with DatabaseNeighbours(url, batch=mine._session.batch, server=server, within=3600.0) as others:
+            return [at > 0 for at in others.calls_since(time.time() - 3600.0, agent=BINDING.agent).values()]
+
+    assert counted() == [True]
+    assert other.doubt([number_of(2)], execution_id="somebody else's") == 1
+    assert sorted(counted()) == [False, True]
+    other.set_note("agents", '["another"]')
+    assert counted() == [False, False]

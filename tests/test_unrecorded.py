@@ -222,6 +222,23 @@ def test_a_known_call_that_is_not_listed_yet_hides_no_unknown_one(tmp_path: Path
         assert len(bolna.pages) == 2
 
 
+def test_a_call_that_was_found_days_later_hides_no_unknown_one(tmp_path: Path) -> None:
+    """It is recorded with the moment at which it was found; it was placed before, and is not on that day's list."""
+    with opened(tmp_path / "b.ledger", 400) as ledger:
+        for _ in range(2):
+            ledger.begin_work()
+        last_searched(ledger, 10 * HOURS)
+        at = time.time() - 5 * HOURS
+        calls = []
+        for attempt in ledger.intend(ledger.page(after=0, size=300), render, now=at):
+            ledger.settle([(attempt, replace(QUEUED, execution_id=f"id-{attempt.id}", skew=0.0))], now=at)
+            calls.append(Placed(f"id-{attempt.id}", attempt.recipient.number, attempt.reference, at))
+        assert ledger.doubt([FIRST + 390], execution_id="somebody else's") == 1
+        ledger._db.execute("UPDATE attempt SET at = ? WHERE execution_id = 'somebody else''s'", (at,))
+
+        assert searched(ledger, Bolna([*calls, lost(ledger, 380, ago=6 * HOURS)])).adopted == 1
+
+
 def test_a_search_that_was_cut_short_goes_on_by_days_not_by_pages(ledger: Ledger) -> None:
     last_searched(ledger, 10 * DAY)
     slow = Rate(1, 60.0)

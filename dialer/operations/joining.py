@@ -139,14 +139,15 @@ class SameLists:
 
     async def tell(self) -> None:
         """Tell the others what this run's files are, where they have changed."""
-        before, self._mine = self._mine, await self._read()
-        if self._mine != before:
-            await self._ledger.set_note(_LISTS, self._mine)
+        before, now = self._mine, await self._read()
+        if now and now != before:
+            self._mine = now
+            await self._ledger.set_note(_LISTS, now)
 
     async def watch(self, end: Callable[[Trip], None]) -> None:
         """End this run when another one goes by other files."""
-        # A ledger or a file that cannot be read any more ends the run where it is asked for somebody.
-        with contextlib.suppress(LedgerError, OSError):
+        # A ledger that cannot be read any more ends the run where it is asked for somebody.
+        with contextlib.suppress(LedgerError):
             others = 0
             while others < _OTHERS:
                 await anyio.sleep(_HALT_EVERY)
@@ -163,8 +164,13 @@ class SameLists:
         return agreed == now
 
     async def _read(self) -> str:
-        contents = await to_thread.run_sync(lambda: [_content(file) for file in self._files], abandon_on_cancel=True)
-        return _digest(contents)
+        """Return a digest of this run's files; empty where one cannot be read: those are not what was agreed on."""
+        try:
+            return _digest(
+                await to_thread.run_sync(lambda: [_content(file) for file in self._files], abandon_on_cancel=True)
+            )
+        except OSError:
+            return ""
 
 
 def _digests(campaign: Campaign) -> Mapping[str, str]:

@@ -9,7 +9,6 @@ import os
 import socket
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -22,6 +21,7 @@ from dialer.store.sqlite.place import network_file_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 _GLANCE = 10.0
 """Seconds to wait for another process that only looks whether a lock is held."""
@@ -141,17 +141,17 @@ def held_by(path: Path) -> Holder | None:
     """Return who holds a lock file; None if no process does.
 
     A killed process leaves its name there. By now its number may be another program's, and in a container its host is
-    gone as well: so the kernel is asked.
+    gone as well; one that lives in a container may have this host's name, and a number that is free here: so the kernel
+    is asked.
     """
     noted = _content(path)
     if not {"pid", "host", "since", "command"} <= noted.keys():
         return None
-    is_here = noted["host"] == socket.gethostname()
-    if is_here and not _is_alive(noted["pid"]):
-        return None
-    # On a network share another machine's lock may not show here.
-    if not _is_locked(path) and (is_here or network_file_system(path) is None):
-        return None
+    if not _is_locked(path):
+        # On a network share another machine's lock may not show here.
+        is_here = noted["host"] == socket.gethostname()
+        if is_here or network_file_system(path) is None:
+            return None
     return Holder(noted["pid"], noted["host"], noted["since"], noted["command"], noted.get("campaign", ""))
 
 
@@ -183,24 +183,3 @@ def _is_locked(path: Path) -> bool:
     except OSError:
         return True
     return False
-
-
-def _is_alive(pid: object) -> bool:
-    if not isinstance(pid, int) or pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return not _has_ended(pid)
-
-
-def _has_ended(pid: int) -> bool:
-    """Tell whether a process is over and only its parent has not asked for it yet; where /proc does not say, no."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        return False
-    return state in {"Z", "X"}

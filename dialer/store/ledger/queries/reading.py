@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.store import FROM_RESULTS
 from dialer.models import Outcome, Status
 from dialer.provider.states import RANG
 from dialer.store.ledger.queries.parts import (
@@ -42,15 +43,17 @@ LAYOUTS = "SELECT id, header FROM layout"
 FIRST_MOMENT = "SELECT at FROM attempt ORDER BY id LIMIT 1"
 LAST_AT = "SELECT max(at) FROM attempt"
 WITH_REFERENCE = "SELECT 1 FROM attempt WHERE reference = ? LIMIT 1"
-CALLS_SINCE = """
-    SELECT execution_id, coalesce(answered_at, at) FROM attempt
+# What was found later, or taken over from results, was placed at no time that is known here.
+PLACED = f"CASE WHEN answered_at IS NULL OR source = '{FROM_RESULTS}' THEN 0 ELSE answered_at END"
+CALLS_SINCE = f"""
+    SELECT execution_id, {PLACED} FROM attempt
     WHERE execution_id <> '' AND coalesce(answered_at, at) >= :since
 """
 _NAMES_AGENTS = "coalesce((SELECT value FROM meta WHERE name = 'agents'), '[]') <> '[]'"
 # Where a column names agents, it is not known whose a call is: such a call was placed at no time that could be counted.
 CALLS_OF_AGENT_SINCE = f"""
-    SELECT execution_id, iif({_NAMES_AGENTS}, 0, moment) FROM (
-        SELECT execution_id, coalesce(answered_at, at) AS moment FROM attempt
+    SELECT execution_id, iif({_NAMES_AGENTS}, 0, placed) FROM (
+        SELECT execution_id, coalesce(answered_at, at) AS moment, {PLACED} AS placed FROM attempt
     ) a WHERE execution_id <> '' AND moment >= :since
     AND (:agent = (SELECT value FROM meta WHERE name = 'agent') OR {_NAMES_AGENTS})
 """

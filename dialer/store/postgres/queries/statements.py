@@ -84,10 +84,12 @@ NEIGHBOURS_KNOWN = """
     SELECT b.name, array_agg(DISTINCT c.number) FROM dialer.called c JOIN dialer.batch b ON b.id = c.batch_id
     WHERE c.server = ? AND c.number = ANY (?) AND c.batch_id <> dialer.current_batch() GROUP BY b.name
 """
-NEIGHBOURS_CALLS_SINCE = """
-    SELECT a.execution_id, a.at FROM dialer.attempt a
+NEIGHBOURS_CALLS_SINCE = f"""
+    SELECT a.execution_id, CASE WHEN coalesce(n.value, '[]') = '[]' THEN {reading.PLACED} ELSE 0 END
+    FROM dialer.attempt a
     JOIN dialer.meta s ON s.batch_id = a.batch_id AND s.name = 'server' AND s.value = ?
     JOIN dialer.meta g ON g.batch_id = a.batch_id AND g.name = 'agent'
+    LEFT JOIN dialer.meta n ON n.batch_id = a.batch_id AND n.name = 'agents'
     WHERE a.batch_id <> dialer.current_batch() AND a.execution_id <> '' AND a.at >= ?
     AND (g.value = ? OR EXISTS (SELECT 1 FROM dialer.recipient r WHERE r.batch_id = a.batch_id
     AND r.id = a.recipient AND r.agent = ?))
