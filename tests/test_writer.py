@@ -79,10 +79,16 @@ class Gate:
     """Work that keeps the thread busy until it is opened."""
 
     def __init__(self) -> None:
-        self._open = threading.Event()
+        self._reached, self._open = threading.Event(), threading.Event()
 
     def __call__(self, _store: Store) -> None:
+        self._reached.set()
         assert self._open.wait(PATIENCE)
+
+    async def reached(self) -> None:
+        """Wait until the thread stands here: what is asked for from now on waits together."""
+        while not self._reached.is_set():
+            await anyio.lowlevel.checkpoint()
 
     def open(self) -> None:
         self._open.set()
@@ -93,7 +99,7 @@ async def behind(writer: LedgerWriter, ask: Callable[[], None]) -> None:
     gate = Gate()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(writer.call, gate)
-        await anyio.wait_all_tasks_blocked()
+        await gate.reached()
         ask()
         gate.open()
 
@@ -151,7 +157,7 @@ def test_intents_that_are_asked_for_at_once_are_written_at_once(path: Path, back
         async with anyio.create_task_group() as tasks:
             gate = Gate()
             tasks.start_soon(writer.call, gate)
-            await anyio.wait_all_tasks_blocked()
+            await gate.reached()
             for one in [*everybody, everybody[0]]:
                 tasks.start_soon(intend, one)
             await anyio.wait_all_tasks_blocked()
@@ -208,7 +214,7 @@ def test_whoever_is_to_be_tried_again_may_be_among_the_next_intents(path: Path, 
         gate = Gate()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(writer.call, gate)
-            await anyio.wait_all_tasks_blocked()
+            await gate.reached()
             writer.settle(attempt, AGAIN)
             tasks.start_soon(intend)
             await anyio.wait_all_tasks_blocked()
@@ -266,7 +272,7 @@ def test_a_waiter_that_is_cancelled_does_not_undo_what_it_asked_for(path: Path, 
         gate = Gate()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(writer.call, gate)
-            await anyio.wait_all_tasks_blocked()
+            await gate.reached()
             tasks.start_soon(writer.intend, page, render)
             await anyio.wait_all_tasks_blocked()
             tasks.cancel_scope.cancel()
