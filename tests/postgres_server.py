@@ -188,8 +188,7 @@ class SharedServer(Server):
 def shared() -> SharedServer:
     """Return the server that all processes of this test run share."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}"
-    # Not under TMPDIR: the path of a socket has at most 107 characters.
-    return SharedServer(Path(f"/tmp/dialer-pg-run-{run}"))
+    return SharedServer(Path(f"/tmp/dialer-pg-run-{run}"))  # TMPDIR may be long: a socket's path has 107 characters
 
 
 @functools.cache

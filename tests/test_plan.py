@@ -60,8 +60,9 @@ def test_however_much_there_is_to_say_it_takes_seven_lines(place: Place, capsys:
     assert lines[-1].endswith(f" more notes: dialer check {path}")
 
 
-def test_what_may_be_a_second_call_is_in_it(place: Place) -> None:
-    place.recipients(awkward(3), header=HEADER)
+def planned(place: Place, *, people: int, more: str = "") -> Plan:
+    """Return the plan of a run that is declined."""
+    place.recipients(awkward(people), header=HEADER)
     seen: list[Plan] = []
 
     async def no(plan: Plan) -> bool:
@@ -69,9 +70,14 @@ def test_what_may_be_a_second_call_is_in_it(place: Place) -> None:
         return False
 
     with pytest.raises(DeclinedError, match="No call was placed"):
-        run(place.campaign(more=PRICE), confirm=no)
-    doubtful = replace(seen[0], redialled=("+919812345678", "+919812345679"), once_more={"busy": 1})
-    doubtful = replace(doubtful, outlook=replace(seen[0].outlook, notes=("a", "b", "c", "d")))
+        run(place.campaign(more=more), confirm=no)
+    return seen[0]
+
+
+def test_what_may_be_a_second_call_is_in_it(place: Place) -> None:
+    found = planned(place, people=3, more=PRICE)
+    doubtful = replace(found, redialled=("+919812345678", "+919812345679"), once_more={"busy": 1})
+    doubtful = replace(doubtful, outlook=replace(found.outlook, notes=("a", "b", "c", "d")))
     lines = plan_text(doubtful, check="dialer check c.toml").splitlines()
     assert len(lines) == 7
     assert lines[3] == "Already called: 1 of 3."
@@ -137,30 +143,12 @@ def test_with_a_limit_it_still_says_who_is_outside_their_hours_and_who_is_called
 
 
 def test_who_is_called_once_more_was_called_already(place: Place) -> None:
-    place.recipients(awkward(3), header=HEADER)
-    seen: list[Plan] = []
-
-    async def no(plan: Plan) -> bool:
-        seen.append(plan)
-        return False
-
-    with pytest.raises(DeclinedError):
-        run(place.campaign(), confirm=no)
-    again = replace(seen[0], counts={Status.QUEUED: 21, Status.PENDING: 19}, once_more={"busy": 8})
+    again = replace(planned(place, people=3), counts={Status.QUEUED: 21, Status.PENDING: 19}, once_more={"busy": 8})
     assert "Already called: 29 of 40." in plan_text(again, check="dialer check c.toml")
 
 
 def test_a_redial_says_how_many_are_called_again_and_how_many_for_the_first_time(place: Place) -> None:
-    place.recipients(awkward(8), header=HEADER)
-    seen: list[Plan] = []
-
-    async def no(plan: Plan) -> bool:
-        seen.append(plan)
-        return False
-
-    with pytest.raises(DeclinedError):
-        run(place.campaign(), confirm=no)
-    (first,) = seen
+    first = planned(place, people=8)
     assert "(" not in plan_text(first, check="").partition(" by ")[0]
     redial = replace(first, once_more={"no-answer": 4, "busy": 2})
     assert "8 people in " in (head := plan_text(redial, check="").splitlines()[0])

@@ -81,7 +81,7 @@ def test_who_left_the_list_is_not_counted_among_the_refused_that_are_called_agai
     path = refused(place, ("1", number(1)), ("2", number(2)))
     place.recipients([["2", number(2)]], header=HEADER)
     assert main(["run", str(path), "--yes", "--retry-errors"]) == ExitCode.DONE
-    assert "there is no refused call to make again" in capsys.readouterr().err
+    assert "no call to repeat: the provider refused none" in capsys.readouterr().err
     place.recipients([["1", number(1)], ["2", number(2)]], header=HEADER)
     assert main(["run", str(path), "--yes", "--retry-errors"]) == ExitCode.DONE
     assert "1 refused call is made again, as asked" in capsys.readouterr().err

@@ -118,7 +118,7 @@ def _first_opening(
 
 
 def places_left(key: str, ledger: Store, pulse: Pulse, memory: Memory) -> Sequence[_Place]:
-    """Return where those may be who are left: the same as long as nobody is called, and the list is the same.
+    """Return the places of the people who are left: the same while no call is placed and the list stays the same.
 
     Args:
         key: of the batch in the memory.

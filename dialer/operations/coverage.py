@@ -33,7 +33,7 @@ def uncovered(campaign: Campaign, *, places: Iterable[Place], refused: Mapping[s
 
     Args:
         campaign: the campaign.
-        places: where those may be who are to be called.
+        places: the places of the people to be called.
         refused: how many rows are invalid for that reason, by ISO code; None for numbers of no single country.
     """
     window = campaign.window

@@ -128,7 +128,7 @@ def outlook(
         variables: the names of the variables that the campaign gives.
         header: the names of the list's columns.
         samples: the variables of the first recipients.
-        places: where those may be who are to be called, in the order of the list.
+        places: the places of the people to be called, in the order of the list.
         placed: when calls were placed that may be live and take lines (Unix seconds).
         talk: what this batch's calls were like so far.
         hints: what is odd about the columns, in words.

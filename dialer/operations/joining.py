@@ -115,7 +115,7 @@ class SameLists:
     """Has runs that joined each other go by the same do-not-call files, also where one changes while they call.
 
     Who has read a changed file says so to the others. Who has another one then, and not a moment later the same, ends:
-    it would call whom another run must not call.
+    it would call people whom another run must not call.
 
     Args:
         files: of this run.

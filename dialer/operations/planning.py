@@ -159,7 +159,7 @@ class Planning:
             if found.settled:
                 counts = await self.context.ledger.counts()
         if released.errors:
-            # Only the list tells for whom that counts.
+            # Which people it concerns is known once the list is loaded.
             self.context.notes.add(errors_called((await self.context.ledger.call(_released)).get(Status.ERROR, 0)))
         last = await self.context.ledger.last_called()
         pending = counts.get(Status.PENDING, 0)
@@ -236,7 +236,7 @@ class Planning:
         return [other_agents(others)] if others else []
 
     async def _places(self, pending: int, elsewhere: Sequence[tuple[int, Kind]], *, rows: int) -> Sequence[Place]:
-        """Return where those may be who are to be called, in the order of the list."""
+        """Return the places of the people to be called, in the order of the list."""
         campaign, width = self.context.campaign, width_of(rows)
         if campaign.window is None and not (elsewhere or campaign.call.scheduled_at or campaign.columns.scheduled_at):
             return [Place(NOWHERE, pending)]

@@ -57,7 +57,7 @@ class Place:
 
 
 def places_of(order: ListOrder) -> tuple[Place, ...]:
-    """Return where those may be who are to be called, in the order of their list."""
+    """Return the places of the people to be called, in the order of their list."""
     return tuple(
         Place(kind.where, count, kind.scheduled_at, kind.again_at, stretch)
         for stretch, counts in enumerate(order.stretches())
@@ -70,7 +70,7 @@ def groups_of(campaign: Campaign, places: Sequence[Place], *, now: datetime) -> 
 
     Args:
         campaign: the campaign.
-        places: where those may be who are to be called.
+        places: the places of the people to be called.
         now: the moment (aware).
     """
     counts: Counter[Group] = Counter()

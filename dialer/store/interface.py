@@ -181,10 +181,10 @@ class Dialling(Protocol):
         """Note for how long somebody may hold an intent before the request leaves."""
 
     def whereabouts(self, *, width: int) -> list[Located]:
-        """Return where those may be who are to be called, by blocks of so many rows of the input."""
+        """Return the places of the people to be called, by blocks of so many rows of the input."""
 
     def places(self) -> Iterator[tuple[Whereabouts, bool]]:
-        """Yield where those may be who are to be called, each place once, and whether at a `scheduled_at`."""
+        """Yield the places of the people to be called, each place once, and whether at a `scheduled_at`."""
 
     def pending_among(self, numbers: Sequence[int]) -> dict[int, tuple[int, int, Whereabouts, str | None]]:
         """Return who is to be called and has one of some numbers (integer keys).

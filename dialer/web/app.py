@@ -116,7 +116,7 @@ async def _too_slow(request: Request, _error: Exception) -> Response:
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:
-    # Whoever closes a page in the middle of an upload reads no answer: that is no failure to report.
+    # A browser that is closed during an upload reads no answer: this is not reported as a failure.
     return Response(status_code=HTTPStatus.REQUEST_TIMEOUT)
 
 

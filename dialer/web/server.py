@@ -125,7 +125,7 @@ async def _accept(guard: ASGIApp, listener: socket.socket, ready: Callable[[], o
     async with accepting(guard, listener):
         ready()
         await stop.wait()
-        # Whoever looks at this moment is cut off: that is no failure to report.
+        # Open pages are cut off at this moment: this is not reported as a failure.
         logging.getLogger("uvicorn.error").disabled = True
 
 

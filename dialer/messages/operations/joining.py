@@ -19,7 +19,7 @@ ANOTHER_BRINGS_IT = "waiting for another run, which is reading the list"
 
 
 def waiting_for(holder: str) -> str:
-    """Return for whom a run waits.
+    """Return which process a run waits for.
 
     Args:
         holder: who reads the list, in words.

@@ -36,7 +36,7 @@ def decided(what: str) -> str:
 
 def errors_called(count: int) -> str:
     if not count:
-        return "there is no refused call to make again"
+        return "no call to repeat: the provider refused none"
     return f"{many(count, 'refused call is', 'refused calls are')} made again, as asked"
 
 

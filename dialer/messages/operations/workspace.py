@@ -47,7 +47,7 @@ def no_folder(folder: Path) -> str:
 
 def no_ledger(folder: Path, *, has_trials: bool) -> str:
     then = f"There are trials: {added('--sandbox')}." if has_trials else "Name another: --in FOLDER."
-    return f"{folder}: there is no ledger in this folder, nor below it. {then}"
+    return f"{folder}: no ledger was found in this folder or in the folders below it. {then}"
 
 
 def no_batch(database: str) -> str:

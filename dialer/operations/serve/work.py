@@ -140,7 +140,7 @@ class Works:
 
         Raises:
             OtherCountError: another count was typed.
-            UsageError: the question is no longer open.
+            UsageError: the question was answered already, or its command has ended.
         """
         with self._turn:
             process, asked = self._asked(batch_id, question)

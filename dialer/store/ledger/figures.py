@@ -72,7 +72,7 @@ class Figures(Connected):
         return None if last is None else float(last)
 
     def whereabouts(self, *, width: int) -> list[Located]:
-        """Return where those may be who are to be called, by blocks of so many rows of the input."""
+        """Return the places of the people to be called, by blocks of so many rows of the input."""
         with self._errors():
             rows = self._db.execute(reading.WHEREABOUTS, (width,)).fetchall()
         return [
@@ -81,7 +81,7 @@ class Figures(Connected):
         ]
 
     def places(self) -> Iterator[tuple[Whereabouts, bool]]:
-        """Yield where those may be who are to be called, each place once, and whether at a `scheduled_at`."""
+        """Yield the places of the people to be called, each place once, and whether at a `scheduled_at`."""
         with self._errors():
             for is_scheduled, *where in self._db.execute(reading.PLACES):
                 yield _where(*where), bool(is_scheduled)

@@ -196,7 +196,7 @@ class Batch(Runs, Joining, Doubts, Permissions, Merging, Stops, Queue, Overview,
     def _refuse_if_over(self) -> None:
         """Raise RunOverError where this run is over: another one may have brought a list meanwhile, and call it.
 
-        Last in a transaction: it holds up whoever would declare the run over, and its own heartbeats.
+        Do it last in a transaction: until the commit, the run's heartbeats and other runs' judgement wait for its row.
         """
         ended = self._session.execute(statements.ENDED, (self._session.run,)).fetchone()
         if ended is not None and ended[0] is not None:

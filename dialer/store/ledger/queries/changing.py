@@ -205,7 +205,7 @@ _NOTED = (
 )
 _TAKEN = ", ".join(f"{name} = excluded.{name}" for name in _NOTED if name not in {"attempt", "since"})
 _OF_ATTEMPT = "FROM attempt WHERE id = ?1"
-"""Nothing is kept where there is no such attempt: a server that has lost it gives it another number (`tell_again`)."""
+"""Nothing is kept if the attempt is missing: a server that has lost it numbers it anew (`tell_again`)."""
 _SINCE = "since = CASE WHEN call.status = excluded.status THEN call.since ELSE excluded.since END"
 NOTE_CALL = f"""
     INSERT INTO call (recipient, {", ".join(_NOTED)})

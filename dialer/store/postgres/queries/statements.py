@@ -278,7 +278,7 @@ RENEW = f"""
     WHERE {_SAME} AND o.state IS NOT NULL AND {_RENEWS}
     AND ({", ".join(f"o.{name}" for name in _RENEWED)}) IS DISTINCT FROM ({", ".join(f"s.{name}" for name in _RENEWED)})
 """
-"""Whoever is in both lists and is as they were is not written: nearly all. See `add_or_renew_recipient` of SQLite's
+"""Rows that are the same in both lists are not written; those are nearly all. See `add_or_renew_recipient` of SQLite's
 statements, and `LIST_CALLED` for the next one."""
 LIST_CALLED = f"""
     UPDATE recipient o SET position = s.position, status = CASE WHEN o.number <> s.number THEN 'invalid' END, code = '',
@@ -292,7 +292,7 @@ ADD_NEW_ROWS = f"""
         SELECT 1 FROM recipient o WHERE {_SAME} AND o.state IS NOT NULL
     )
 """
-"""Also the rows that stand for nobody."""
+"""Also the rows that are not called."""
 
 # -- a batch that comes from a file ------------------------------------------------------------------------------------
 
