@@ -174,23 +174,34 @@ def test_while_nobody_may_be_called_a_page_does_not_ask_again_where_everybody_is
     zone = ZoneInfo("Asia/Kolkata")
     tomorrow = f"{datetime.now(zone) + timedelta(days=1):%a}".lower()
     hours = f'[window]\nhours = "10:00-18:00"\ndays = ["{tomorrow}"]\n'
+    memory = Memory()
+    looks: Counter[str] = Counter()
     with sandbox(speed=1e6, lines=100) as bolna:
         batch = Batch.write(tmp_path / "w", people=9, rate="500/second")
         batch.campaign.write_text(batch.campaign.read_text() + hours)
         words = [sys.executable, "-m", "dialer", *batch.command("run")]
-        run = subprocess.run(words, env=bolna.environment, capture_output=True, text=True, check=False)
-    assert run.returncode == ExitCode.LEFT, run.stderr
-    looks: Counter[str] = Counter()
-    monkeypatch.setattr(Ledger, "places", counted(Ledger.places, looks))
-    memory = Memory()
-    for _ in range(3):
-        batch.ledger.touch()
-        memory.forget()
-        (entry,) = list_batches(batch.folder, memory=memory).batches
-        assert entry.opens is not None
-        assert f"{entry.opens.astimezone(zone):%a %H:%M}".lower() == f"{tomorrow} 10:00"
-    # Of each look one person, and once all of them.
-    assert looks["places"] == 3 + 1
+
+        def run() -> None:
+            done = subprocess.run(words, env=bolna.environment, capture_output=True, text=True, check=False)
+            assert done.returncode == ExitCode.LEFT, done.stderr
+
+        def look() -> None:
+            batch.ledger.touch()
+            memory.forget()
+            (entry,) = list_batches(batch.folder, memory=memory).batches
+            assert entry.opens is not None
+            assert f"{entry.opens.astimezone(zone):%a %H:%M}".lower() == f"{tomorrow} 10:00"
+
+        run()
+        monkeypatch.setattr(Ledger, "places", counted(Ledger.places, looks))
+        for _ in range(3):
+            look()
+        # Of each look one person, and once all of them.
+        assert looks["places"] == 3 + 1
+        # A run that calls nobody may have read another list.
+        run()
+        look()
+        assert looks["places"] == 4 + 2
 
 
 @pytest.mark.long

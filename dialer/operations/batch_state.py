@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from dialer.hours import Open
+from dialer.operations.last_run import ENDED
 from dialer.store.interface import JUDGED
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ def places_left(key: str, ledger: Store, pulse: Pulse, memory: Memory) -> Sequen
         ("places", key),
         lambda: list(ledger.places()),
         lasts=lambda _: _PLACES_LAST,
-        signature=(pulse.counts, pulse.last, ledger.note(JUDGED)),
+        # A list with moments of its own has no mark of what it was judged by: then the end of its last run tells.
+        signature=(pulse.counts, pulse.last, ledger.note(JUDGED), ledger.note(ENDED)),
     )
 
 

@@ -208,7 +208,7 @@ class Planning:
         )
 
     async def _in_the_list(self, released: Sequence[str]) -> tuple[str, ...]:
-        """Return those of some numbers that this run may call: only the list tells for whom a permission counts."""
+        """Return those of some numbers that are in the list, so that this run may call them."""
         people = await self.context.ledger.pending_among([int(number) for number in released])
         listed = {number for number, *_ in people.values()}
         return tuple(number for number in released if int(number) in listed)
