@@ -113,7 +113,7 @@ def test_a_ledger_that_cannot_be_read_is_told_and_hides_no_other(
 
 def test_a_folder_without_a_ledger_is_a_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", key_of(1), "--in", str(tmp_path)]) == 2
-    assert "there is no ledger" in capsys.readouterr().err
+    assert "no ledger was found" in capsys.readouterr().err
     assert main(["show", key_of(1), "--in", str(tmp_path / "nowhere")]) == 2
 
 
